@@ -48,8 +48,8 @@ def originals(kind: str) -> tuple[bytes, ...]:
         return file.getvalue()
 
     first = encode(exif=exif)
-    again = {"save_all": True, "append_images": [image.rotate(90)]}
-    return {
+    again: dict[str, Any] = {"save_all": True, "append_images": [image.rotate(90)]}
+    build: dict[str, Callable[[], tuple[bytes, ...]]] = {
         "JPEG": lambda: (
             first,
             encode(progressive=True, exif=exif),
@@ -61,7 +61,8 @@ def originals(kind: str) -> tuple[bytes, ...]:
         "TIFF": lambda: (first, encode(image.convert("P")), encode(**again)),
         "WEBP": lambda: (first, encode(lossless=True), encode(**again)),
         "AVIF": lambda: (first,),
-    }[kind]()
+    }
+    return build[kind]()
 
 
 SPECIAL = st.sampled_from([0, 1, 2, 8, 0x7F, 0x80, 0xFF, 0xFFFF, 0x7FFFFFFF, 2**32 - 1])
@@ -85,7 +86,8 @@ def edits(draw: st.DrawFn) -> Edit:
             return data[:at] + filling + data[at + len(filling) :]
         if what == "number":
             n_bytes = 4 if number > 0xFFFF or length > 32 else 2
-            packed = (number % 256**n_bytes).to_bytes(
+            mask = (1 << 8 * n_bytes) - 1
+            packed = (number & mask).to_bytes(
                 n_bytes, "little" if order == "little" else "big"
             )
             return data[:at] + packed + data[at + n_bytes :]

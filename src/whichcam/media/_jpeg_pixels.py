@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 
 import numpy as np
@@ -20,10 +19,12 @@ about ten, and a picture of some kilobytes could declare thousands."""
 _LOSSLESS_OR_HIERARCHICAL = frozenset({3, 5, 6, 7, 11, 13, 14, 15})
 _TRUNCATED = "Premature end of JPEG file"
 # Complaints of libjpeg-turbo after which every coefficient has still been read.
-_HARMLESS = (
+_HARMLESS = ("Invalid SOS parameters for sequential JPEG",)
+# Complaints about one byte of a header, to which libjpeg-turbo's wrapper will not
+# listen further; libjpeg itself would go on as if the usual value stood there.
+_HEADER_COMPLAINTS = (
     "unknown JFIF revision number",
     "Unknown Adobe color transform code",
-    "Invalid SOS parameters for sequential JPEG",
 )
 _EXTRANEOUS = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
 _UNKNOWN_SAMPLING = "Could not determine subsampling"
@@ -75,17 +76,21 @@ def decode_jpeg(
     except ValueError as error:
         complaint = clean_text(str(error))
         if _UNKNOWN_SAMPLING in complaint:
-            pixels, warning = _decode_unusual_sampling(name, data, jpeg)
-        else:
-            warning = _judge(
-                name, complaint, data, jpeg, allow_truncated=allow_truncated
-            )
-            try:
-                pixels = _decode(data, colorspace, strict=False)
-            except ValueError as fatal:
-                raise ImageDecodeError(
-                    f"{name}: the JPEG cannot be decoded: {clean_text(str(fatal))}"
-                ) from fatal
+            return _decode_unusual_sampling(name, data, jpeg)
+        if any(text in complaint for text in _HEADER_COMPLAINTS):
+            tidy = _with_usual_headers(data, jpeg)
+            if tidy != data:
+                pixels, said = decode_jpeg(
+                    name, tidy, jpeg, allow_truncated=allow_truncated
+                )
+                return pixels, (f"the JPEG decoder complained ({complaint})", *said)
+        warning = _judge(name, complaint, data, jpeg, allow_truncated=allow_truncated)
+        try:
+            pixels = _decode(data, colorspace, strict=False)
+        except ValueError as fatal:
+            raise ImageDecodeError(
+                f"{name}: the JPEG cannot be decoded: {clean_text(str(fatal))}"
+            ) from fatal
         warnings.append(warning)
     except MemoryError as error:
         raise ImageTooLargeError(
@@ -102,6 +107,17 @@ def decode_jpeg(
     elif len(jpeg.components) == 1:
         warnings.append("grey picture: one channel, given three times")
     return pixels, tuple(warnings)
+
+
+def _with_usual_headers(data: bytes, jpeg: JpegStructure) -> bytes:
+    """Set JFIF's major version and Adobe's transform to what libjpeg assumes."""
+    tidy = bytearray(data)
+    for segment in jpeg.segments:
+        if segment.identifier == "JFIF" and segment.length > 9:
+            tidy[segment.offset + 9] = 1
+        elif segment.identifier == "Adobe" and segment.length > 15:
+            tidy[segment.offset + 15] = 2 if len(jpeg.components) == 4 else 1
+    return bytes(tidy)
 
 
 def _decode(data: bytes, colorspace: str, *, strict: bool) -> PixelArray:
@@ -173,23 +189,16 @@ def _judge(
 
 def _decode_unusual_sampling(
     name: str, data: bytes, jpeg: JpegStructure
-) -> tuple[PixelArray, str]:
-    from PIL import Image
-
-    from whichcam.media._pillow import FOREIGN_ERRORS
+) -> tuple[PixelArray, tuple[str, ...]]:
+    from whichcam.media._pillow import decode_pillow
 
     if jpeg.truncated:
         raise ImageDecodeError(f"{name}: the JPEG is truncated: it has no EOI marker")
-    try:
-        with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
-            pixels = np.array(image.convert("RGB"))
-    except FOREIGN_ERRORS as error:
-        raise ImageDecodeError(
-            f"{name}: the JPEG cannot be decoded: {clean_text(str(error))}"
-        ) from error
+    pixels, said = decode_pillow(name, "JPEG", data, allow_truncated=False)
     return pixels, (
+        *said,
         f"unusual JPEG sampling ({jpeg.subsampling}): its decoder does not report "
-        "damaged data, so damage would go unseen"
+        "damaged data, so damage would go unseen",
     )
 
 

@@ -61,9 +61,16 @@ def open_plugin(name: str, kind: str, data: bytes) -> ImageFile:
     Not through ``Image.open``: it would try every format Pillow knows, and applies a
     pixel limit of its own, where whichcam has its own, stated, one.
     """
-    from PIL import AvifImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
+    from PIL import (
+        AvifImagePlugin,
+        JpegImagePlugin,
+        PngImagePlugin,
+        TiffImagePlugin,
+        WebPImagePlugin,
+    )
 
     plugins: dict[str, type[ImageFile]] = {
+        "JPEG": JpegImagePlugin.JpegImageFile,  # only of unusual sampling
         "PNG": PngImagePlugin.PngImageFile,
         "TIFF": TiffImagePlugin.TiffImageFile,
         "WEBP": WebPImagePlugin.WebPImageFile,

@@ -303,6 +303,11 @@ def test_pixels_that_are_no_rgb_are_refused(shape: tuple[int, ...]) -> None:
         manipulate(np.zeros(shape, dtype=np.uint8), "none")
 
 
+def test_a_picture_without_pixels_is_refused() -> None:
+    with pytest.raises(ImageTooSmallError, match="9 x 0 px"):
+        manipulate(np.zeros((0, 9, 3), dtype=np.uint8), "none")
+
+
 def test_pixels_of_another_type_are_refused() -> None:
     pixels = np.zeros((8, 8, 3))
     with pytest.raises(InputError, match="float64"):

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from whichcam._typing import FloatArray
 from whichcam.datasets.synthetic import CFA_PATTERNS, SyntheticCamera
-from whichcam.errors import ImageTooLargeError, ImageTooSmallError, InputError
+from whichcam.errors import (
+    ConfigError,
+    ImageTooLargeError,
+    ImageTooSmallError,
+    InputError,
+)
 
 IDENTITY = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 PLAIN = SyntheticCamera(
@@ -151,6 +157,12 @@ def test_raw_flat_fields_show_the_known_prnu() -> None:
 @pytest.mark.parametrize("size", [(15, 64), (64, 15)])
 def test_a_picture_smaller_than_16_px_is_refused(size: tuple[int, int]) -> None:
     with pytest.raises(ImageTooSmallError, match="16"):
+        SyntheticCamera().shoot(seed=0, size=size)
+
+
+@pytest.mark.parametrize("size", [(64,), (64.0, 64.0), (64, 64, 3)])
+def test_a_size_that_is_no_height_and_width_is_refused(size: Any) -> None:
+    with pytest.raises(ConfigError, match="size"):
         SyntheticCamera().shoot(seed=0, size=size)
 
 

@@ -154,14 +154,13 @@ def test_user_comment_and_xp_tags_are_decoded() -> None:
 
 def test_thumbnail_is_found_byte_for_byte() -> None:
     small = plain_jpeg()
-    body = tiff([text(0x010F, b"X")], [(0x0201, 4, 1, b""), (0x0202, 4, 1, b"")])
-    at = len(body)
-    body = body[: -12 - 4 - 12] + body[-12 - 4 - 12 :]
-    body = bytearray(body)
-    for tag, value in ((0x0201, at), (0x0202, len(small))):
-        entry = body.index(struct.pack("<HHI", tag, 4, 1))
-        struct.pack_into("<I", body, entry + 8, value)
-    header = header_with(bytes(body) + small)
+
+    def pointing_at(offset: int) -> bytes:
+        place = struct.pack("<I", offset)
+        size = struct.pack("<I", len(small))
+        return tiff([text(0x010F, b"X")], [(0x0201, 4, 1, place), (0x0202, 4, 1, size)])
+
+    header = header_with(pointing_at(len(pointing_at(0))) + small)
     assert header.exif.has_thumbnail
     assert header.jpeg is not None
     assert header.jpeg.thumbnail == small

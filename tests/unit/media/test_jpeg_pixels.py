@@ -136,6 +136,41 @@ def test_padding_does_not_excuse_a_missing_end() -> None:
         open_photo(encode()[:-2] + bytes(6))
 
 
+def test_unknown_jfif_revision_is_only_a_warning() -> None:
+    data = encode()
+    at = data.index(b"JFIF\0") + 5
+    odd = data[:at] + b"\x09" + data[at + 1 :]
+    photo = open_photo(odd)
+    assert np.array_equal(photo.pixels, open_photo(data).pixels)
+    assert any("JFIF revision" in w for w in photo.warnings)
+
+
+def test_unknown_adobe_transform_is_read_as_libjpeg_does() -> None:
+    data = encode()
+    payload = b"Adobe" + struct.pack(">HHHB", 100, 0, 0, 77)
+    adobe = b"\xff\xee" + struct.pack(">H", len(payload) + 2) + payload
+    photo = open_photo(data[:2] + adobe + data[20:])  # in the place of JFIF
+    assert np.array_equal(photo.pixels, open_photo(data).pixels)
+    assert any("Adobe" in w for w in photo.warnings)
+
+
+def test_damaged_exif_beside_unusual_sampling_warns_nobody_outside() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 1
+    data = bytearray(patched(encode(exif=exif), 11, 0x31))
+    at = data.index(b"\x01\x12\x00\x03")
+    data[at + 4 : at + 8] = b"\x7f\xff\xff\xff"
+    assert open_photo(bytes(data)).pixels.shape == (64, 96, 3)
+
+
+def test_harmless_complaint_does_not_hide_a_truncation() -> None:
+    data = encode()
+    at = data.index(b"JFIF\0") + 5
+    odd = data[:at] + b"\x09" + data[at + 1 :]
+    with pytest.raises(ImageDecodeError, match="truncated"):
+        open_photo(odd[: len(odd) * 9 // 10])
+
+
 def test_bytes_after_the_end_do_not_disturb() -> None:
     data = encode()
     photo = open_photo(data + encode(noise(size=(16, 16))))
