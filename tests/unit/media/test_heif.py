@@ -23,6 +23,7 @@ from whichcam.media._boxes import is_cut_off, without_turns
 pi_heif = pytest.importorskip("pi_heif")
 
 Grey = npt.NDArray[np.uint8]
+Planes = npt.NDArray[Any]
 CTB = 16
 # rangeTabLps of the first states for qRangeIdx 3 (H.265, table 9-52): each block codes
 # one most probable symbol, so six blocks reach no further.
@@ -38,7 +39,7 @@ class Bits:
     def u(self, value: int, n_bits: int) -> None:
         self.bits += [value >> n & 1 for n in reversed(range(n_bits))]
 
-    def ue(self, *values: int) -> None:
+    def exp_golomb(self, *values: int) -> None:
         """Write Exp-Golomb codes."""
         for value in values:
             length = (value + 1).bit_length()
@@ -112,7 +113,9 @@ def profile(bits: Bits) -> None:
     bits.u(93, 8)
 
 
-def parameter_sets(width: int, height: int) -> dict[int, bytes]:
+def parameter_sets(
+    width: int, height: int, depth: int, *, colour: bool
+) -> dict[int, bytes]:
     vps = Bits()
     vps.u(0, 4)
     vps.u(0b11, 2)
@@ -121,56 +124,58 @@ def parameter_sets(width: int, height: int) -> dict[int, bytes]:
     vps.u(0xFFFF, 16)
     profile(vps)
     vps.u(1, 1)
-    vps.ue(0, 0, 0)
+    vps.exp_golomb(0, 0, 0)
     vps.u(0, 6)
-    vps.ue(0)
+    vps.exp_golomb(0)
     vps.u(0, 2)
     sps = Bits()
     sps.u(0, 7)
     sps.u(1, 1)
     profile(sps)
-    sps.ue(0, 0, width, height)
+    sps.exp_golomb(0, 3 if colour else 0)
+    sps.u(0, 1 if colour else 0)
+    sps.exp_golomb(width, height)
     sps.u(0, 1)
-    sps.ue(0, 0, 0)
+    sps.exp_golomb(depth - 8, depth - 8, 0)
     sps.u(1, 1)
-    sps.ue(0, 0, 0)
-    sps.ue(1, 0)  # coding blocks of 16 only
-    sps.ue(0, 2, 0, 0)
+    sps.exp_golomb(0, 0, 0)
+    sps.exp_golomb(1, 0)  # coding blocks of 16 only
+    sps.exp_golomb(0, 2, 0, 0)
     sps.u(0b0001, 4)  # no scaling lists, AMP, SAO; PCM
-    sps.u(0x77, 8)
-    sps.ue(1, 0)
+    sps.u((depth - 1) * 0x11, 8)
+    sps.exp_golomb(1, 0)
     sps.u(1, 1)
-    sps.ue(0)
+    sps.exp_golomb(0)
     sps.u(0, 5)
     pps = Bits()
-    pps.ue(0, 0)
+    pps.exp_golomb(0, 0)
     pps.u(0, 7)
-    pps.ue(0, 0, 0)
+    pps.exp_golomb(0, 0, 0)
     pps.u(0, 3)
-    pps.ue(0, 0)
+    pps.exp_golomb(0, 0)
     pps.u(0, 7)
     pps.u(0b101, 3)  # deblocking control: no override, off
     pps.u(0, 2)
-    pps.ue(0)
+    pps.exp_golomb(0)
     pps.u(0, 2)
     return {32: vps.end(), 33: sps.end(), 34: pps.end()}
 
 
-def slice_of(grey: Grey) -> bytes:
+def slice_of(planes: Planes, depth: int) -> bytes:
     out = Bits()
     out.u(0b10, 2)
-    out.ue(0, 2, 0)
+    out.exp_golomb(0, 2, 0)
     out.bits.append(1)
     out.align()
-    height, width = grey.shape
+    height, width = planes.shape[1:]
     corners = [(y, x) for y in range(0, height, CTB) for x in range(0, width, CTB)]
     cabac = Cabac(out)
     for state, (y, x) in enumerate(corners):
         cabac.most_probable(state)  # part_mode 2Nx2N
         cabac.terminate(1)  # pcm_flag
         out.align()
-        for sample in grey[y : y + CTB, x : x + CTB].ravel():
-            out.u(int(sample), 8)
+        for sample in planes[:, y : y + CTB, x : x + CTB].ravel():
+            out.u(int(sample), depth)
         cabac = Cabac(out)
         cabac.terminate(int(state == len(corners) - 1))
     out.align()
@@ -191,14 +196,23 @@ def box(kind: bytes, *bodies: bytes) -> bytes:
     return struct.pack(">I", 8 + len(body)) + kind + body
 
 
-def heic(grey: Grey, *turns: bytes, exif: bytes = b"") -> bytes:
-    """Wrap a grey picture; `turns` are irot and imir boxes."""
-    height, width = grey.shape
-    sets = parameter_sets(width, height)
-    picture = nal(20, slice_of(grey))
+def heic(
+    picture_planes: npt.NDArray[Any],
+    *turns: bytes,
+    exif: bytes = b"",
+    depth: int = 8,
+) -> bytes:
+    """Wrap one plane of luma, or three of Y, Cb, Cr; `turns` are irot, imir boxes."""
+    planes: Planes = np.atleast_3d(picture_planes.T).T
+    colour = len(planes) == 3
+    height, width = planes.shape[1:]
+    sets = parameter_sets(width, height, depth, colour=colour)
+    picture = nal(20, slice_of(planes, depth))
     item = struct.pack(">I", len(picture)) + picture
     config = bytes([1, 4, 8, 0, 0, 0, 0x90, 0, 0, 0, 0, 0, 93])
-    config += bytes([0xF0, 0, 0xFC, 0xFC, 0xF8, 0xF8, 0, 0, 0x0F, len(sets)])
+    depths = 0xF8 | (depth - 8)
+    chroma = 0xFC | (3 if colour else 0)
+    config += bytes([0xF0, 0, 0xFC, chroma, depths, depths, 0, 0, 0x0F, len(sets)])
     for kind, payload in sets.items():
         unit = nal(kind, payload)
         config += struct.pack(">BHH", 0x80 | kind, 1, len(unit)) + unit
@@ -270,6 +284,36 @@ def test_rotation_and_mirror_of_the_container_are_not_applied(
     photo = open_photo(data)
     assert (photo.width, photo.height) == (48, 32)
     assert np.array_equal(photo.pixels[..., 0], grey)
+
+
+def test_ten_bits_are_reduced_to_the_high_eight(rng: np.random.Generator) -> None:
+    wide = rng.integers(64, 940, (32, 48), dtype=np.uint16)
+    photo = open_photo(heic(wide, depth=10))
+    assert np.array_equal(photo.pixels[..., 0], wide >> 2)
+    assert any("10 bits" in w for w in photo.warnings)
+
+
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+def test_colour_picture_is_rgb_and_not_turned(quarters: int) -> None:
+    luma = np.full((32, 48), 120, dtype=np.uint8)
+    luma[:16] = 60
+    blue, red = np.full_like(luma, 128), np.full_like(luma, 128)
+    red[:, :16] = 200
+    photo = open_photo(heic(np.stack([luma, blue, red]), irot(quarters)))
+    assert photo.pixels.shape == (32, 48, 3)
+    assert np.ptp(photo.pixels[:, 20:].astype(int), axis=2).max() <= 2
+    reddish = photo.pixels[:, :14].astype(int)
+    assert (reddish[..., 0] - reddish[..., 2]).min() > 60
+    assert photo.pixels[:14, 20:].max() < photo.pixels[18:, 20:].min()
+    assert photo.warnings == ()
+
+
+def test_damaged_coding_is_our_own_error(grey: Grey) -> None:
+    data = bytearray(heic(grey))
+    at = data.rindex(b"mdat") + 8
+    data[at : at + 40] = bytes(40)
+    with pytest.raises(ImageDecodeError, match="HEIC is damaged"):
+        open_photo(bytes(data))
 
 
 def test_file_without_turns_is_not_copied(grey: Grey) -> None:

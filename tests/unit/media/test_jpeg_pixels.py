@@ -164,11 +164,14 @@ def test_damaged_exif_beside_unusual_sampling_warns_nobody_outside() -> None:
 
 
 def test_harmless_complaint_does_not_hide_a_truncation() -> None:
-    data = encode()
-    at = data.index(b"JFIF\0") + 5
-    odd = data[:at] + b"\x09" + data[at + 1 :]
+    data = bytearray(encode())
+    end_of_spectrum = data.index(b"\xff\xda") + 12
+    assert data[end_of_spectrum] == 63
+    data[end_of_spectrum] = 62
+    photo = open_photo(bytes(data))
+    assert any("Invalid SOS" in w for w in photo.warnings)
     with pytest.raises(ImageDecodeError, match="truncated"):
-        open_photo(odd[: len(odd) * 9 // 10])
+        open_photo(bytes(data[: len(data) * 9 // 10]))
 
 
 def test_bytes_after_the_end_do_not_disturb() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import warnings
 import zlib
 from typing import Any
 
@@ -216,6 +217,19 @@ def test_decoding_a_cut_file_leaves_pillow_strict() -> None:
     data = encode("PNG")
     open_photo(data[: int(len(data) * 0.7)], allow_truncated=True)
     assert not ImageFile.LOAD_TRUNCATED_IMAGES
+
+
+def test_warning_of_the_decoder_is_recorded_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from PIL import PngImagePlugin
+
+    def load_end(_self: Any) -> None:
+        warnings.warn("something \x07 odd", stacklevel=1)
+
+    monkeypatch.setattr(PngImagePlugin.PngImageFile, "load_end", load_end)
+    photo = open_photo(encode("PNG"))
+    assert warned(photo, r"decoder warned: something \x07 odd")
 
 
 def test_flipped_bit_in_a_png_does_not_pass_in_silence() -> None:

@@ -1,0 +1,111 @@
+"""The records of an evaluation: one a picture and manipulation, and what failed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+UNTOUCHED: Final = "untouched"
+"""Manipulation of a row whose file was analysed as it is, its statistics included.
+
+``"none"`` differs: the same pixels without the file they came in.
+"""
+
+SIGNIFICANT_DIGITS: Final = 6
+"""Digits of the scores that are kept: more would be noise of the arithmetic.
+
+Significant digits and not decimals, because rounding small probabilities to zero
+would make ties and change who is in the top five.
+"""
+
+
+def rounded(value: float) -> float:
+    """Return a number as it is kept in the result."""
+    return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationRow:
+    """What the model said of one picture under one manipulation.
+
+    Attributes
+    ----------
+    path : str
+        As in the manifest.
+    split : str
+        Split of the manifest; ``"all"`` where it has none.
+    camera_model, make, device, session : str
+        What the manifest says, empty where blank. The make of a known camera is the
+        model's spelling.
+    label : int
+        Index of the camera among the classes, -1 for an unknown camera.
+    manipulation : str
+        ``"untouched"`` for the file as it is, else what was done to its pixels.
+    probabilities : tuple of float
+        Calibrated closed-set probability of each class, six significant digits.
+    known_score : float
+        Higher for cameras more like the known ones.
+    unknown_probability : float
+        In [0, 1].
+    level, answer : str
+        The answer given and how fine it is: model, family, make or unknown.
+    confidence, error_rate : float
+        Of that answer: its probability, and the error rate promised at its level.
+    n_crops : int
+        Crops looked at.
+    file_statistics_used : bool
+        Whether more than pixels was looked at.
+    warnings : tuple of str
+        What the model warned of.
+    """
+
+    path: str
+    split: str
+    camera_model: str
+    make: str
+    device: str
+    session: str
+    label: int
+    manipulation: str
+    probabilities: tuple[float, ...]
+    known_score: float
+    unknown_probability: float
+    level: str
+    answer: str
+    confidence: float
+    error_rate: float
+    n_crops: int
+    file_statistics_used: bool
+    warnings: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON-ready values."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        values["probabilities"] = list(self.probabilities)
+        values["warnings"] = list(self.warnings)
+        return values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowFailure:
+    """A picture, or one manipulation of it, that could not be evaluated.
+
+    Attributes
+    ----------
+    path, split : str
+        As in `EvaluationRow`.
+    manipulation : str
+        ``"untouched"`` where the file itself is the trouble: nothing of it was
+        evaluated.
+    reason : str
+        The error's own words.
+    """
+
+    path: str
+    split: str
+    manipulation: str
+    reason: str
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the fields as JSON-ready values."""
+        return asdict(self)

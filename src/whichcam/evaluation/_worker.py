@@ -1,0 +1,158 @@
+"""Analysing pictures, in this process or in several."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from whichcam._typing import PathLike
+from whichcam.datasets.manipulations import manipulate
+from whichcam.errors import DatasetError, WhichcamError, WhichcamWarning
+from whichcam.evaluation._plan import Task
+from whichcam.evaluation._protocols import EvaluableModel
+from whichcam.evaluation._records import (
+    UNTOUCHED,
+    EvaluationRow,
+    RowFailure,
+    rounded,
+)
+from whichcam.media import Photo, open_photo
+
+Outcome: TypeAlias = tuple[EvaluationRow | RowFailure, ...]
+Loader: TypeAlias = Callable[[PathLike], EvaluableModel]
+
+_CHUNK: Final = 4
+# Every library that may run threads of its own: with one process a core they would
+# only wait for each other.
+_ONE_THREAD: Final[Mapping[str, str]] = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+}
+
+# The model of a worker process, loaded once by its initializer.
+_loaded: dict[str, EvaluableModel] = {}
+
+
+def run_tasks(
+    model: EvaluableModel, tasks: Sequence[Task], *, workers: int
+) -> Iterator[Outcome]:
+    """Yield the outcome of every task, in order.
+
+    Raises
+    ------
+    DatasetError
+        If a worker process dies.
+    """
+    if workers == 1 or len(tasks) <= _CHUNK:
+        for task in tasks:
+            yield score_photo(model, task)
+        return
+    # Spawned, not forked: a fork of a process with threads (numba, ONNX) can hang.
+    context = multiprocessing.get_context("spawn")
+    loader: Loader = type(model).load
+    try:
+        with (
+            _environment(_ONE_THREAD),
+            ProcessPoolExecutor(
+                workers,
+                mp_context=context,
+                initializer=_start,
+                initargs=(loader, model.folder),
+            ) as pool,
+        ):
+            yield from pool.map(_score, tasks, chunksize=_CHUNK)
+    except BrokenProcessPool as error:
+        raise DatasetError(
+            "a worker process died while evaluating: out of memory, the model folder "
+            'changed, or the script lacks the guard `if __name__ == "__main__":` that '
+            "spawned workers need; run again with workers=1 to see more"
+        ) from error
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Set variables that spawned processes inherit before they import anything."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _start(loader: Loader, folder: Path) -> None:
+    _loaded["model"] = loader(folder)
+
+
+def _score(task: Task) -> Outcome:
+    return score_photo(_loaded["model"], task)
+
+
+def score_photo(model: EvaluableModel, task: Task) -> Outcome:
+    """Open a picture once and analyse it untouched and under each manipulation."""
+    try:
+        photo = open_photo(task.file)
+    except WhichcamError as error:
+        return (_failure(task, UNTOUCHED, str(error)),)
+    except OSError as error:
+        return (_failure(task, UNTOUCHED, f"cannot be read ({error.strerror})"),)
+    outcomes = [_analyse(model, task, photo, UNTOUCHED)]
+    for name in task.manipulations:
+        outcomes.append(_analyse(model, task, photo, name))
+    return tuple(outcomes)
+
+
+def _analyse(
+    model: EvaluableModel, task: Task, photo: Photo, manipulation: str
+) -> EvaluationRow | RowFailure:
+    try:
+        if manipulation != UNTOUCHED:
+            pixels = manipulate(photo.pixels, manipulation, seed=task.seed)
+            photo = Photo.from_pixels(pixels, name=photo.name)
+        with warnings.catch_warnings():
+            # They stand in the evidence; thousands on stderr would hide the rest.
+            warnings.simplefilter("ignore", WhichcamWarning)
+            evidence = model.analyse(photo)
+            decision = model.decide(evidence)
+    except WhichcamError as error:
+        return _failure(task, manipulation, str(error))
+    return EvaluationRow(
+        path=task.path,
+        split=task.split,
+        camera_model=task.camera_model,
+        make=task.make,
+        device=task.device,
+        session=task.session,
+        label=task.label,
+        manipulation=manipulation,
+        probabilities=tuple(rounded(float(p)) for p in evidence.probabilities),
+        known_score=rounded(float(evidence.known_score)),
+        unknown_probability=rounded(float(evidence.unknown_probability)),
+        level=str(decision.level),
+        answer=str(decision.answer),
+        confidence=rounded(float(decision.confidence)),
+        error_rate=rounded(float(decision.error_rate)),
+        n_crops=int(evidence.n_crops),
+        file_statistics_used=bool(evidence.file_statistics_used),
+        warnings=tuple(evidence.warnings),
+    )
+
+
+def _failure(task: Task, manipulation: str, reason: str) -> RowFailure:
+    return RowFailure(
+        path=task.path, split=task.split, manipulation=manipulation, reason=reason
+    )
