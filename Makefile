@@ -36,13 +36,16 @@ ALL := $(VENV)/.installed-all
 .PHONY: help demo test check lint types layers spelling docs suite bench readme clean
 
 help:
-	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
+	@awk '!/^#/ {exit} {sub(/^# ?/, ""); print}' Makefile
 
 $(ENVIRONMENT):
 	@if [ -z "$(PYTHON)" ]; then \
 	  echo "whichcam needs Python 3.11 or newer: none found; set PYTHON=path" >&2; \
 	  exit 4; fi
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { \
+	  echo "no ensurepip here: borrowing this Python's own pip" >&2; \
+	  $(PYTHON) -m venv --clear --without-pip $(VENV); \
+	  $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
 	touch $@
 
 $(CORE): $(ENVIRONMENT) pyproject.toml constraints.txt
@@ -64,8 +67,8 @@ demo: $(CORE)
 	@$(BIN)/whichcam demo --photos "$(PHOTOS)"
 else ifneq ($(wildcard $(SHARED)/manifest.csv),)
 demo: $(CORE)
-	@$(BIN)/python benchmarks/demo_pictures.py "$(SHARED)" demo-output/pictures
-	@$(BIN)/whichcam demo --photos demo-output/pictures
+	@$(BIN)/whichcam demo --photos "$(SHARED)"
+	@$(BIN)/whichcam identify "$(SHARED)"/full
 else
 demo: $(TRAIN)
 	@$(BIN)/whichcam demo
@@ -108,5 +111,5 @@ readme: $(ALL)
 	$(BIN)/python benchmarks/readme.py
 
 clean:
-	rm -rf $(VENV) docs/_build build dist demo-output .mypy_cache .ruff_cache \
+	rm -rf $(VENV) docs/_build build dist .mypy_cache .ruff_cache \
 	  .pytest_cache .import_linter_cache .coverage

@@ -114,7 +114,11 @@ def evaluate(
     if not tasks:
         raise InputError(
             f"no row of splits {list(splits.names)} can be evaluated; "
-            + (f"the first says: {failures[0].reason}" if failures else "they are empty")
+            + (
+                f"the first says: {failures[0].reason}"
+                if failures
+                else "they are empty"
+            )
         )
     created, start = datetime.now(UTC), time.perf_counter()
     rows: list[EvaluationRow] = []

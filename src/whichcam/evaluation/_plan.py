@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from whichcam.datasets import Manifest
+from whichcam.datasets import Manifest, canonical_camera
 from whichcam.errors import InputError, SplitLeakageError
 from whichcam.evaluation._records import UNTOUCHED, RowFailure
 from whichcam.scoring import UNKNOWN
@@ -130,7 +130,11 @@ def plan(
                 path=path,
                 split=split,
                 camera_model=camera,
-                make=makes[label] if label != UNKNOWN else column["make"][row],
+                make=(
+                    makes[label]
+                    if label != UNKNOWN
+                    else make_of(column["make"][row], camera)
+                ),
                 device=column["device_id"][row],
                 session=column["session"][row],
                 label=label,
@@ -139,6 +143,12 @@ def plan(
             )
         )
     return tasks, failures
+
+
+def make_of(make: str, camera_model: str = "") -> str:
+    """Return the one name of a make, told from the model's name where it is blank."""
+    # The model's name is read only for a blank make, but may itself not be blank.
+    return canonical_camera(make, camera_model or "-").make
 
 
 def _unusable(camera: str, label: int, split: str, splits: Splits) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -95,7 +95,7 @@ class EvaluableModel(Protocol):
         """Its description."""
 
     @classmethod
-    def load(cls, folder: PathLike, /) -> Self:
+    def load(cls, folder: PathLike, /) -> EvaluableModel:
         """Load the model lying in a folder."""
 
     def analyse(self, photo: Photo, /) -> EvaluableEvidence:

@@ -11,6 +11,9 @@ UNTOUCHED: Final = "untouched"
 ``"none"`` differs: the same pixels without the file they came in.
 """
 
+LEVELS: Final = ("model", "family", "make", "unknown")
+"""Levels of an answer, finest first."""
+
 SIGNIFICANT_DIGITS: Final = 6
 """Digits of the scores that are kept: more would be noise of the arithmetic.
 
@@ -35,8 +38,8 @@ class EvaluationRow:
     split : str
         Split of the manifest; ``"all"`` where it has none.
     camera_model, make, device, session : str
-        What the manifest says, empty where blank. The make of a known camera is the
-        model's spelling.
+        What the manifest says, empty where blank. The make of a known camera is in
+        the model's spelling, that of an unknown one in `canonical_camera`'s.
     label : int
         Index of the camera among the classes, -1 for an unknown camera.
     manipulation : str

@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from whichcam._typing import PhotoSource, PixelArray
 from whichcam.media._exif import Exif
 from whichcam.media._formats import ParsedHeader, decode_pixels, parse_header
@@ -84,6 +86,46 @@ class Photo:
     header: PhotoHeader
     pixels: PixelArray
     warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def from_pixels(cls, pixels: PixelArray, *, name: str) -> Photo:
+        """Make a photo of an array that comes from no file.
+
+        Parameters
+        ----------
+        pixels : ndarray of shape (H, W, 3), uint8
+            RGB, sensor orientation. Copied, so that the photo cannot change.
+        name : str
+            For display only.
+
+        Returns
+        -------
+        Photo
+            Of format ``"PIXELS"``, without EXIF and JPEG structure; its SHA-256 is
+            that of the pixels, row by row.
+
+        Raises
+        ------
+        InputError
+            If the array is not of shape (H, W, 3) and type uint8.
+        """
+        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
+            raise InputError(
+                f"pixels have shape {pixels.shape} and type {pixels.dtype}; "
+                "expected (H, W, 3) and uint8"
+            )
+        own = np.array(pixels, order="C")
+        own.flags.writeable = False
+        header = PhotoHeader(
+            name=name,
+            sha256=hashlib.sha256(own.data).hexdigest(),
+            n_bytes=own.nbytes,
+            format="PIXELS",
+            width=own.shape[1],
+            height=own.shape[0],
+            exif=Exif(),
+        )
+        return cls(header=header, pixels=own)
 
     @property
     def name(self) -> str:

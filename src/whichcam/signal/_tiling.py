@@ -25,7 +25,7 @@ def choose_crops(
     size_px : int
         Side of a crop; a picture narrower than that gives smaller crops.
     n_crops : int
-        At most so many crops, the most reliable ones, none overlapping another.
+        At most so many crops, the most reliable ones.
     smallest_px : int
         Smallest side that can be used.
 
@@ -67,7 +67,13 @@ def choose_crops(
 
 
 def _starts(length: int, crop: int) -> list[int]:
-    """Return the starts of as many whole crops as fit, centred, on the grid."""
-    count = length // crop
-    margin = (length - count * crop) // 2 // GRID * GRID
-    return [margin + k * crop for k in range(count)]
+    """Return starts on the grid that cover the length evenly, overlapping if need be.
+
+    A picture of one and a half crops gives two that share half of their pixels, rather
+    than one that leaves a third of the picture unseen.
+    """
+    count = -(-length // crop)
+    last = (length - crop) // GRID
+    if count == 1:
+        return [last // 2 * GRID]
+    return [round(k * last / (count - 1)) * GRID for k in range(count)]

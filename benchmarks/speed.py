@@ -1,0 +1,212 @@
+"""How fast and how large: identify against decoding, folders, memory, start-up.
+
+Everything is measured in processes of its own, so that neither this one's threads nor
+its memory count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import _record
+
+SCHEMA = "whichcam.speed/1"
+ONE_THREAD = dict.fromkeys(
+    (
+        *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
+        *("NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"),
+    ),
+    "1",
+)
+REAL = _record.HERE.parents[1] / "shared" / "photos" / "full"
+
+
+def warm_worker(photo: Path, n_warm_up: int, n_rounds: int) -> dict[str, Any]:
+    """Time decoding and identifying one file in turn, on one processor."""
+    if hasattr(os, "sched_setaffinity"):
+        # Before anything is imported: libraries size their thread pools by it.
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    import simplejpeg
+
+    import whichcam
+    from whichcam.models import CameraModel
+
+    data = photo.read_bytes()
+    model = CameraModel.bundled()
+    seconds: dict[str, list[float]] = {"decode": [], "identify": []}
+    for turn in range(n_warm_up + n_rounds):
+        start = time.perf_counter()
+        pixels = simplejpeg.decode_jpeg(data, colorspace="RGB")
+        middle = time.perf_counter()
+        whichcam.identify(data, model=model)
+        end = time.perf_counter()
+        if turn >= n_warm_up:
+            seconds["decode"].append(middle - start)
+            seconds["identify"].append(end - middle)
+    return seconds | {"megapixels": pixels.shape[0] * pixels.shape[1] / 1e6}
+
+
+def command(*arguments: str) -> list[str]:
+    """Return the command ``whichcam`` of this environment."""
+    return [sys.executable, "-m", "whichcam", *arguments]
+
+
+def run_and_measure(arguments: list[str]) -> tuple[float, float]:
+    """Return seconds and the greatest resident memory (bytes) of a process."""
+    start = time.perf_counter()
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(arguments, stdout=output, stderr=output)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.perf_counter() - start
+        if process.returncode != 0:
+            output.seek(0)
+            raise SystemExit(output.read().decode(errors="replace"))
+    unit = 1 if sys.platform == "darwin" else 1024
+    return seconds, float(usage.ru_maxrss * unit)
+
+
+def measurement(
+    name: str,
+    unit: str,
+    raw: list[float],
+    *,
+    photo: dict[str, Any] | None = None,
+    n_threads: int | None = 1,
+) -> dict[str, Any]:
+    """Return one entry of a result."""
+    low, middle, high = (
+        statistics.quantiles(raw, n=4, method="inclusive")
+        if len(raw) > 1
+        else [raw[0]] * 3
+    )
+    return {
+        "name": name,
+        "unit": unit,
+        "photo": photo,
+        "n_threads": n_threads,
+        "raw": [float(f"{value:.6g}") for value in raw],
+        "median": middle,
+        "q1": low,
+        "q3": high,
+    }
+
+
+def measure_photo(photo: Path, n_warm_up: int, n_rounds: int) -> list[dict[str, Any]]:
+    """Measure one file: warm times, their ratio, and a whole process's memory."""
+    worker = [sys.executable, __file__, "--worker", str(n_warm_up), str(n_rounds)]
+    done = subprocess.run(
+        [*worker, str(photo)],
+        env=os.environ | ONE_THREAD,
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    timed = json.loads(done.stdout.splitlines()[-1])
+    about = {
+        "name": photo.name,
+        "megapixels": round(timed["megapixels"], 2),
+        "n_bytes": photo.stat().st_size,
+    }
+    decode, identify = timed["decode"], timed["identify"]
+    ratios = [b / a for a, b in zip(decode, identify, strict=True)]
+    peaks = [run_and_measure(command("identify", "--json", str(photo)))[1]]
+    return [
+        measurement("decode", "s", decode, photo=about),
+        measurement("identify_warm", "s", identify, photo=about),
+        measurement("identify_over_decode", "ratio", ratios, photo=about),
+        measurement("peak_memory", "bytes", peaks, photo=about, n_threads=None),
+    ]
+
+
+def measure_folder(photos: list[Path], n_photos: int) -> dict[str, Any]:
+    """Measure pictures a second over a folder; starting the command is taken off."""
+    with tempfile.TemporaryDirectory() as name:
+        folders = []
+        for n in (1, n_photos):
+            folder = Path(name) / str(n)
+            folder.mkdir()
+            for i in range(n):
+                source = photos[i % len(photos)]
+                (folder / f"{i:04d}{source.suffix}").symlink_to(source.resolve())
+            folders.append(folder)
+        rates = []
+        for _ in range(3):
+            one, many = (
+                run_and_measure(command("identify", "--json", str(folder)))[0]
+                for folder in folders
+            )
+            rates.append((n_photos - 1) / (many - one))
+    return measurement("folder", "photos/s", rates, n_threads=None)
+
+
+def measure_start() -> list[dict[str, Any]]:
+    """Measure how long the command takes to say its version, and bare Python."""
+    bare = [run_and_measure([sys.executable, "-c", "pass"])[0] for _ in range(7)]
+    version = [run_and_measure(command("--version"))[0] for _ in range(7)]
+    package = [
+        run_and_measure([sys.executable, "-c", "import whichcam"])[0] for _ in range(7)
+    ]
+    return [
+        measurement("start_python", "s", bare, n_threads=None),
+        measurement("start_import_whichcam", "s", package, n_threads=None),
+        measurement("start_command", "s", version, n_threads=None),
+    ]
+
+
+def synthetic_photo(folder: Path) -> Path:
+    """Shoot a 12-megapixel picture where there is no real one."""
+    from whichcam.datasets.synthetic import SyntheticCamera
+
+    path = folder / "synthetic-12-megapixels.jpg"
+    path.write_bytes(SyntheticCamera().shoot_jpeg(seed=1, size=(3000, 4000)))
+    return path
+
+
+def main() -> None:
+    """Measure and write a new result."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("photos", nargs="*", type=Path, metavar="PHOTO")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--warm-up", type=int, default=3)
+    parser.add_argument("--folder-photos", type=int, default=24)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        photos = given.photos or sorted(REAL.glob("*.jpg"))
+        photos = photos or [synthetic_photo(Path(scratch))]
+        measurements = [
+            entry
+            for photo in photos
+            for entry in measure_photo(photo, given.warm_up, given.rounds)
+        ]
+        measurements.append(measure_folder(photos, given.folder_photos))
+    measurements += measure_start()
+    protocol = {
+        "n_warm_up": given.warm_up,
+        "n_rounds": given.rounds,
+        "n_folder_photos": given.folder_photos,
+        "is_pinned_to_one_processor": hasattr(os, "sched_setaffinity"),
+    }
+    result = {"schema": SCHEMA, **_record.provenance(), "protocol": protocol}
+    path = _record.write_new("speed", result | {"measurements": measurements})
+    for entry in measurements:
+        name = f"{entry['name']} {(entry['photo'] or {}).get('name', '')}".strip()
+        print(f"{name:55} {entry['median']:14.6g} {entry['unit']}")
+    print(path.relative_to(_record.HERE.parent))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--worker"]:
+        n_warm_up, n_rounds, photo = sys.argv[2:]
+        print(json.dumps(warm_worker(Path(photo), int(n_warm_up), int(n_rounds))))
+    else:
+        main()

@@ -1,0 +1,128 @@
+"""The commands in one place, and the options they share."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from typing import Annotated, NoReturn
+
+import typer
+
+from whichcam import __version__
+from whichcam.cli._dataset import dataset_app
+from whichcam.cli._demo import demo
+from whichcam.cli._evaluate import evaluate
+from whichcam.cli._help import add_command, examples
+from whichcam.cli._identify import identify
+from whichcam.cli._predict import predict
+from whichcam.cli._train import train
+
+app = typer.Typer(
+    name="whichcam",
+    help="Say which camera took a picture, and how sure that is.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples(
+        "whichcam identify photo.jpg",
+        "whichcam dataset index ~/pictures -o manifest.csv",
+        "whichcam train manifest.csv -o my-model",
+        "whichcam identify photo.jpg --model my-model",
+    ),
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"whichcam {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[  # noqa: ARG001 - read by its callback
+        bool,
+        typer.Option(
+            "--version",
+            help="Print the version.",
+            callback=_show_version,
+            is_eager=True,
+        ),
+    ] = False,
+    verbose: Annotated[
+        int,
+        typer.Option("-v", "--verbose", count=True, help="Log more; twice for all."),
+    ] = 0,
+    quiet: Annotated[
+        bool, typer.Option("-q", "--quiet", help="Log errors only.")
+    ] = False,
+) -> None:
+    """Say which camera took a picture, and how sure that is."""
+    levels = [logging.WARNING, logging.INFO, logging.DEBUG]
+    _set_up_logging(logging.ERROR if quiet else levels[min(verbose, 2)])
+
+
+def _set_up_logging(level: int) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    logger = logging.getLogger("whichcam")
+    logger.handlers = [handler]
+    logger.setLevel(level)
+
+
+add_command(
+    app,
+    identify,
+    "whichcam identify photo.jpg",
+    "whichcam identify ~/pictures --csv > cameras.csv",
+    "whichcam identify a.jpg b.png --json --top-k 3 --model my-model",
+)
+add_command(
+    app,
+    train,
+    "whichcam train manifest.csv -o my-model",
+    "whichcam train manifest.csv -o my-model --split train --device cuda",
+    "whichcam train manifest.csv -o my-model --resume",
+)
+add_command(
+    app,
+    evaluate,
+    "whichcam evaluate manifest.csv",
+    "whichcam evaluate manifest.csv --model my-model -o result.json",
+    "whichcam evaluate manifest.csv --manipulations jpeg_70,resize_0.8+jpeg_90",
+)
+add_command(
+    app,
+    predict,
+    "whichcam predict test/ -o submission.csv --model my-model",
+    "whichcam predict manifest.csv -o submission.csv",
+)
+add_command(
+    app,
+    demo,
+    "whichcam demo",
+    "whichcam demo --photos ~/pictures",
+)
+app.add_typer(dataset_app, name="dataset")
+
+
+def main() -> NoReturn:
+    """Run the command and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character gets its escape, not a crash.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    warnings.showwarning = _show_warning
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(0)
+
+
+def _show_warning(message: object, *_: object, **__: object) -> None:
+    logging.getLogger("whichcam").warning("%s", message)

@@ -1,0 +1,145 @@
+"""``whichcam evaluate``: how good a model is on pictures it has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from whichcam.cli._text import plural, say
+
+if TYPE_CHECKING:
+    from whichcam.evaluation import Table
+
+_FAILURES_SHOWN: Final = 5
+
+
+def evaluate(
+    manifest: Annotated[
+        Path,
+        typer.Argument(
+            help="A manifest, .csv or .parquet, that names the camera of each picture.",
+            metavar="MANIFEST",
+        ),
+    ],
+    *,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of a trained model; the bundled one where not given.",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            help="JSON with the raw scores; never overwritten.",
+            show_default=False,
+        ),
+    ] = None,
+    manipulations: Annotated[
+        str,
+        typer.Option(
+            help="What is done to the pictures besides: `sp_cup` (the eight of the "
+            "Signal Processing Cup), `none`, or names such as `jpeg_70,resize_0.5`."
+        ),
+    ] = "sp_cup",
+    figure: Annotated[
+        Path | None,
+        typer.Option(
+            help="Picture of the confusion matrix, a new .png file.",
+            show_default=False,
+        ),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Measure a random sample of so many pictures of each split only.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Of the sample and of the manipulations.")
+    ] = 0,
+) -> None:
+    """Measure a model on the labelled pictures of a MANIFEST, and print the tables.
+
+    The splits named test_device, test_scene, unknown, unknown_chart and converted are
+    measured; without a column `split`, all rows are.
+    """
+    for option, target in (("--output", output), ("--figure", figure)):
+        # Said now rather than after an hour's work.
+        if target is not None and target.exists():
+            raise typer.BadParameter(
+                f"{target} exists and is not overwritten; name another file",
+                param_hint=option,
+            )
+    from whichcam import evaluation
+    from whichcam.cli._console import bar
+    from whichcam.cli._identify import load_model
+    from whichcam.datasets import Manifest
+
+    names = manipulation_names(manipulations)
+    table = Manifest.read(manifest)
+    with bar("evaluating") as report:
+        result = evaluation.evaluate(
+            load_model(model),
+            table,
+            manipulations=names,
+            limit_per_split=limit,
+            workers=workers,
+            seed=seed,
+            progress=report,
+        )
+    if output is not None:
+        result.save(output)
+        say(f"wrote {output}")
+    _print_tables(evaluation.summary_tables(result))
+    for failure in result.failures[:_FAILURES_SHOWN]:
+        say(f"not evaluated: {failure.path}: {failure.reason}")
+    more = len(result.failures) - _FAILURES_SHOWN
+    if more > 0:
+        say(f"not evaluated: {plural(more, 'more picture')}")
+    if figure is not None:
+        from whichcam.reporting import confusion_figure
+
+        confusion_figure(result, figure)
+        say(f"wrote {figure}")
+
+
+def _print_tables(tables: Sequence[Table]) -> None:
+    from whichcam.cli._console import out, plain, print_table
+
+    for table in tables:
+        numeric = [i for i in range(len(table.columns)) if table.is_numeric(i)]
+        print_table(table.title, table.columns, table.text(), right=numeric)
+        if table.note:
+            out().print(plain(table.note, "dim"))
+            out().print()
+
+
+def manipulation_names(text: str) -> tuple[str, ...]:
+    """Return the manipulations that the option's value stands for.
+
+    Raises
+    ------
+    UnknownNameError, ConfigError
+        If there is no manipulation of a name, or a parameter is out of range.
+    """
+    from whichcam.datasets.manipulations import parse_chain
+    from whichcam.evaluation import MEASURED_MANIPULATIONS
+
+    if text == "sp_cup":
+        return MEASURED_MANIPULATIONS
+    if text == "none":
+        return ()
+    names = tuple(name.strip() for name in text.split(","))
+    for name in names:
+        parse_chain(name)
+    return names

@@ -1,0 +1,32 @@
+"""Commands with help texts that show how they are used."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import typer
+
+from whichcam.cli._guard import guarded
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def examples(*commands: str) -> str:
+    """Return an epilog that shows commands, one a line."""
+    # Typer joins single line breaks; a blank line keeps them apart.
+    return "\n\n".join(["Examples:", *(f"  $ {command}" for command in commands)])
+
+
+def add_command(
+    app: typer.Typer, function: Callable[P, R], *shown: str
+) -> Callable[P, R]:
+    """Register a command behind the border for errors, with examples in its help."""
+    text = inspect.cleandoc(function.__doc__ or "")
+    # Lines are broken by the terminal's width, not by the source's.
+    flowing = re.sub(r"(?<!\n)\n(?!\n)", " ", text)
+    app.command(help=flowing, epilog=examples(*shown))(guarded(function))
+    return function

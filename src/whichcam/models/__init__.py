@@ -1,0 +1,19 @@
+"""Camera-model networks at run time: a folder in, evidence about a photo out."""
+
+from whichcam.models._calibration import Calibration, OpenSetScore, RegimeCalibration
+from whichcam.models._camera_model import CameraModel, Decision, Evidence
+from whichcam.models._file_statistics import FileStatistics, TableKey, table_key
+from whichcam.models._spec import ModelSpec
+
+__all__ = [
+    "Calibration",
+    "CameraModel",
+    "Decision",
+    "Evidence",
+    "FileStatistics",
+    "ModelSpec",
+    "OpenSetScore",
+    "RegimeCalibration",
+    "TableKey",
+    "table_key",
+]

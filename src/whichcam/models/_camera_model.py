@@ -1,0 +1,421 @@
+"""A stored network and its calibration, ready to answer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from whichcam._typing import FloatArray, PathLike
+from whichcam.datasets import screen
+from whichcam.errors import (
+    ArtifactNotFoundError,
+    ChecksumMismatchError,
+    IncompatibleArtifactError,
+)
+from whichcam.media import Photo
+from whichcam.models._calibration import (
+    LEVELS,
+    Calibration,
+    Float64Array,
+    Level,
+    RegimeCalibration,
+)
+from whichcam.models._file_statistics import FileStatistics, table_key
+from whichcam.models._fusion import RawOutput, fuse, open_set_signs
+from whichcam.models._json import read_json
+from whichcam.models._spec import ModelSpec
+from whichcam.scoring import family_assignment
+from whichcam.signal import choose_crops
+from whichcam.traces import processing_traces
+
+UNKNOWN = "unknown camera"
+# Signs that metadata were removed or the entropy coding redone, which leaves pixels and
+# quantisation tables as they were.
+_STRIPPED = frozenset(
+    {"no_camera_named", "optimized_huffman", "no_maker_note", "no_thumbnail"}
+)
+_LARGEST_ONNX_BYTES = 512 * 2**20
+_BOUNDS = 40.0  # log odds beyond which a sigmoid is 0 or 1 in float64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Evidence:
+    """What a model found in one photo.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_classes,), float64
+        Calibrated, closed-set: of the known models, given that it is one of them.
+    known_score : float
+        Log odds that the camera is a known one, were known and unknown equally
+        frequent; higher is more like a known camera.
+    unknown_probability : float
+        The same as a probability of "unknown", in [0, 1].
+    embedding : ndarray of shape (D,), float32
+        Mean over crops, unit norm.
+    n_crops : int
+        Crops looked at.
+    file_statistics_used : bool
+        Whether the file's own tables were believed and used.
+    warnings : tuple of str
+        What makes the answer less sure than it looks.
+    """
+
+    probabilities: Float64Array
+    known_score: float
+    unknown_probability: float
+    embedding: FloatArray
+    n_crops: int
+    file_statistics_used: bool
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The finest answer the evidence supports.
+
+    Parameters
+    ----------
+    level : {"model", "family", "make", "unknown"}
+        How fine the answer is.
+    answer : str
+        A camera model, the models of a family, a make, or "unknown camera".
+    confidence : float
+        Probability of the answer in [0, 1]: the closed-set probability of the model,
+        family or make times that of the camera being known; for "unknown camera" that
+        of the camera being unknown.
+    error_rate : float or None
+        Share of such answers that may be wrong, as promised on validation devices;
+        None for "unknown camera", which promises nothing.
+    members : tuple of str
+        The camera models the answer stands for; empty for "unknown camera".
+    """
+
+    level: Level
+    answer: str
+    confidence: float
+    error_rate: float | None
+    members: tuple[str, ...] = ()
+
+
+class CameraModel:
+    """A trained camera-model classifier, run without torch.
+
+    Made by `load` or `bundled`, not directly.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it was read from.
+    spec, calibration, file_statistics
+        The folder's JSON files.
+    onnx : bytes
+        The network.
+    """
+
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        spec: ModelSpec,
+        calibration: Calibration,
+        file_statistics: FileStatistics,
+        onnx: bytes,
+    ) -> None:
+        self.folder = folder
+        self.spec = spec
+        self.calibration = calibration
+        self.file_statistics = file_statistics
+        self.classes = spec.classes
+        self.makes = spec.makes
+        self._levels = _groups(spec, calibration)
+        family = family_assignment(calibration.families, len(spec.classes))
+        self.families = tuple(calibration.families[int(k)].name for k in family)
+        self.model_id = _model_id(spec, calibration, file_statistics)
+        self._session = _session(onnx)
+
+    @classmethod
+    def load(cls, folder: PathLike) -> Self:
+        """Read a model folder.
+
+        Parameters
+        ----------
+        folder : path
+            Holding ``model.onnx``, ``spec.json``, ``calibration.json`` and
+            ``file_statistics.json``.
+
+        Returns
+        -------
+        CameraModel
+
+        Raises
+        ------
+        ArtifactNotFoundError
+            If the folder or one of its files does not exist.
+        ChecksumMismatchError
+            If ``model.onnx`` is not the file the folder was written with.
+        IncompatibleArtifactError
+            If a file cannot be read, or was written for other traces.
+        """
+        place = Path(folder)
+        if not place.is_dir():
+            raise ArtifactNotFoundError(
+                f"there is no model folder {place}; give one written by "
+                "`whichcam train`, or leave it out to use the bundled model"
+            )
+        spec = ModelSpec.from_dict(read_json(place / "spec.json"))
+        calibration = Calibration.from_dict(read_json(place / "calibration.json"))
+        statistics = FileStatistics.from_dict(read_json(place / "file_statistics.json"))
+        if statistics.makes != spec.makes:
+            raise IncompatibleArtifactError(
+                "spec.json and file_statistics.json name different makes; "
+                "the folder was put together from two models"
+            )
+        return cls(
+            folder=place,
+            spec=spec,
+            calibration=calibration,
+            file_statistics=statistics,
+            onnx=_read_onnx(place / "model.onnx", spec.onnx_sha256),
+        )
+
+    @classmethod
+    def bundled(cls) -> Self:
+        """Return the starter model that comes with the package, read once a process.
+
+        Raises
+        ------
+        ArtifactNotFoundError
+            If this installation carries none.
+        """
+        return _bundled(cls)
+
+    def analyse(self, photo: Photo) -> Evidence:
+        """Look at several crops of a photo, and at its tables.
+
+        Parameters
+        ----------
+        photo : Photo
+            Decoded, in sensor orientation.
+
+        Returns
+        -------
+        Evidence
+
+        Raises
+        ------
+        ImageTooSmallError
+            If a side is shorter than the model's smallest crop.
+        """
+        crops = choose_crops(
+            photo.pixels,
+            size_px=self.spec.crop_size_px,
+            n_crops=self.spec.n_crops,
+            smallest_px=self.spec.smallest_px,
+        )
+        traces = np.stack(
+            [
+                processing_traces(photo.pixels[top : top + height, left : left + width])
+                for top, left, height, width in crops
+            ]
+        )
+        warnings = _size_warnings(photo, crops, self.spec)
+        tables, doubts = self._table_evidence(photo)
+        return self._evidence(traces, tables, (*warnings, *doubts))
+
+    def _evidence(
+        self,
+        traces: FloatArray,
+        tables: Float64Array | None,
+        warnings: tuple[str, ...],
+    ) -> Evidence:
+        untouched, robust, embeddings = self._session.run(
+            ["untouched", "robust", "embedding"], {"traces": traces}
+        )
+        raw = RawOutput(untouched=untouched, robust=robust, tables=tables)
+        regime = self._regime(file_statistics_used=tables is not None)
+        log_probabilities = fuse(raw, regime)
+        score = float(regime.open_set.score(open_set_signs(raw, log_probabilities)))
+        if score < regime.known_threshold:
+            warnings = (*warnings, "out of domain: unlike every camera model known")
+        mean = embeddings.mean(0)
+        norm = float(np.linalg.norm(mean))
+        return Evidence(
+            probabilities=np.exp(log_probabilities),
+            known_score=score,
+            unknown_probability=1.0 - _sigmoid(score),
+            embedding=np.asarray(mean / max(norm, 1e-12), dtype=np.float32),
+            n_crops=len(traces),
+            file_statistics_used=tables is not None,
+            warnings=warnings,
+        )
+
+    def decide(self, evidence: Evidence) -> Decision:
+        """Return the finest answer that keeps to its promised error rate.
+
+        Parameters
+        ----------
+        evidence : Evidence
+            As `analyse` returns it.
+
+        Returns
+        -------
+        Decision
+            A model, else a family, else a make, whichever first reaches the
+            threshold of its level; "unknown camera" where none does, or where the
+            photo is unlike every known camera.
+        """
+        regime = self._regime(file_statistics_used=evidence.file_statistics_used)
+        known = 1.0 - evidence.unknown_probability
+        if evidence.known_score >= regime.known_threshold:
+            for level in LEVELS:
+                group, confidence = self._best(level, evidence.probabilities)
+                rule = regime.thresholds[level]
+                if rule.threshold is not None and confidence >= rule.threshold:
+                    name, members = self._levels[level][group]
+                    as_level: Level = "model" if len(members) == 1 else level  # type: ignore[assignment]
+                    return Decision(
+                        level=as_level,
+                        answer=members[0] if len(members) == 1 else name,
+                        confidence=confidence * known,
+                        error_rate=rule.error_rate,
+                        members=members,
+                    )
+        return Decision(
+            level="unknown",
+            answer=UNKNOWN,
+            confidence=evidence.unknown_probability,
+            error_rate=None,
+        )
+
+    def _best(self, level: str, probabilities: Float64Array) -> tuple[int, float]:
+        place = {name: k for k, name in enumerate(self.classes)}
+        sums = [
+            float(sum(probabilities[place[m]] for m in members))
+            for _, members in self._levels[level]
+        ]
+        best = int(np.argmax(sums))
+        return best, sums[best]
+
+    def _regime(self, *, file_statistics_used: bool) -> RegimeCalibration:
+        name = "file" if file_statistics_used else "pixels"
+        return self.calibration.regimes[name]
+
+    def _table_evidence(
+        self, photo: Photo
+    ) -> tuple[Float64Array | None, tuple[str, ...]]:
+        """Return the tables' log likelihood, unless something speaks against them."""
+        key = table_key(photo.jpeg)
+        if key is None:
+            return None, (
+                "no JPEG tables of a camera: judged by pixels alone, which is less sure",
+            )
+        signs = [r for r in screen(photo).reasons if r.code not in _STRIPPED]
+        if sum(r.weight for r in signs) >= 1:
+            reasons = "; ".join(r.text for r in signs)
+            return None, (
+                f"re-encoded: not as a camera wrote it ({reasons}); judged by pixels "
+                "alone, which is less sure",
+            )
+        return self.file_statistics.log_likelihood(key), ()
+
+
+def _groups(
+    spec: ModelSpec, calibration: Calibration
+) -> Mapping[str, list[tuple[str, tuple[str, ...]]]]:
+    """Return the answers of each level: their names and the models they stand for."""
+    by_make: dict[str, list[str]] = {}
+    for name, make in zip(spec.classes, spec.makes, strict=True):
+        by_make.setdefault(make, []).append(name)
+    return {
+        "model": [(name, (name,)) for name in spec.classes],
+        "family": [(f"{f.make} {f.name}", f.members) for f in calibration.families],
+        "make": [(make, tuple(names)) for make, names in by_make.items()],
+    }
+
+
+def _size_warnings(
+    photo: Photo, crops: Sequence[tuple[int, int, int, int]], spec: ModelSpec
+) -> tuple[str, ...]:
+    found = []
+    if crops[0][2] < spec.crop_size_px or crops[0][3] < spec.crop_size_px:
+        found.append(
+            f"small picture ({photo.width}x{photo.height} px): crops of less than "
+            f"{spec.crop_size_px} px carry fewer traces"
+        )
+    return tuple(found)
+
+
+def _sigmoid(value: float) -> float:
+    return float(1.0 / (1.0 + np.exp(-np.clip(value, -_BOUNDS, _BOUNDS))))
+
+
+def _read_onnx(path: Path, sha256: str) -> bytes:
+    try:
+        if path.stat().st_size > _LARGEST_ONNX_BYTES:
+            raise IncompatibleArtifactError(
+                f"{path} is larger than {_LARGEST_ONNX_BYTES} bytes"
+            )
+        data = path.read_bytes()
+    except OSError as error:
+        raise ArtifactNotFoundError(f"{path} cannot be read: {error}") from error
+    found = hashlib.sha256(data).hexdigest()
+    if found != sha256:
+        raise ChecksumMismatchError(
+            f"{path} has SHA-256 {found[:12]}..., spec.json names {sha256[:12]}...; "
+            "the network was replaced or damaged"
+        )
+    return data
+
+
+def _model_id(
+    spec: ModelSpec, calibration: Calibration, statistics: FileStatistics
+) -> str:
+    """Return 12 hexadecimal digits that change with anything that decides answers."""
+    parts = (spec.to_dict(), calibration.to_dict(), statistics.to_dict())
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(repr(part).encode())
+    return digest.hexdigest()[:12]
+
+
+def _session(onnx: bytes) -> Any:
+    """Open the network with one thread: photos are parallel, not single ones."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        session = onnxruntime.InferenceSession(
+            onnx, options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # onnxruntime's errors share no base class
+        raise IncompatibleArtifactError(
+            f"model.onnx cannot be opened: {error}"
+        ) from error
+    outputs = {output.name for output in session.get_outputs()}
+    if not {"untouched", "robust", "embedding"} <= outputs:
+        raise IncompatibleArtifactError(
+            f"model.onnx gives {sorted(outputs)}; expected untouched, robust, embedding"
+        )
+    return session
+
+
+@cache
+def _bundled(kind: type[CameraModel]) -> Any:
+    return kind.load(Path(str(files("whichcam.models") / "bundled")))
+
+
+def probabilities_of(evidence: Sequence[Evidence]) -> npt.NDArray[np.float64]:
+    """Stack the probabilities of several photos, shape (n, n_classes)."""
+    return np.stack([item.probabilities for item in evidence])

@@ -1,0 +1,148 @@
+"""Write a network as ONNX, from its weights, and prove that both agree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from whichcam._typing import FloatArray
+from whichcam.errors import MissingDependencyError, WhichcamError
+from whichcam.training._network import CLIP, Expert, TraceNetwork
+
+TOLERANCE = 1e-4  # of logits: float32 sums in another order differ by some 1e-6
+_OPSET = 17  # has every operation below; read by every onnxruntime since 1.12
+
+
+def export_onnx(network: TraceNetwork, path: Path, samples: FloatArray) -> float:
+    """Write ``model.onnx`` and compare it with the network.
+
+    The graph is built operation by operation: it is small, and so neither the tracer
+    nor its version can change what is written.
+
+    Parameters
+    ----------
+    network : TraceNetwork
+        Trained, on the CPU.
+    path : Path
+        File to write.
+    samples : ndarray of shape (n, TRACE_SIZE), float32
+        Traces to compare on.
+
+    Returns
+    -------
+    float
+        Largest absolute difference of any output.
+
+    Raises
+    ------
+    MissingDependencyError
+        If onnx is not installed.
+    WhichcamError
+        If an output differs by more than 1e-4.
+    """
+    try:
+        import onnx
+        from onnx import TensorProto, helper, numpy_helper
+    except ImportError as error:
+        raise MissingDependencyError("onnx", extra="train", purpose="export") from error
+
+    weights: list[object] = []
+    nodes: list[object] = []
+
+    def constant(name: str, value: object) -> str:
+        array = np.asarray(value, dtype=np.float32)
+        weights.append(numpy_helper.from_array(array, name))
+        return name
+
+    def node(kind: str, inputs: list[str], output: str, **attributes: object) -> str:
+        nodes.append(helper.make_node(kind, inputs, [output], **attributes))
+        return output
+
+    def expert(part: Expert, name: str) -> str:
+        dense = _folded(part)
+        hidden = node(
+            "Gemm",
+            ["clipped", *(constant(f"{name}.{k}", v) for k, v in dense.items())],
+            f"{name}.dense",
+            transB=1,
+        )
+        relu = node("Relu", [hidden], f"{name}.hidden")
+        last = part.classifier
+        node(
+            "Gemm",
+            [
+                relu,
+                constant(f"{name}.out.weight", last.weight.detach().numpy()),
+                constant(f"{name}.out.bias", last.bias.detach().numpy()),
+            ],
+            name,
+            transB=1,
+        )
+        return relu
+
+    mean, scale = network.get_buffer("mean"), network.get_buffer("scale")
+    centred = node("Sub", ["traces", constant("mean", mean.numpy())], "centred")
+    standard = node("Div", [centred, constant("scale", scale.numpy())], "standard")
+    limits = [constant("low", -CLIP), constant("high", CLIP)]
+    node("Clip", [standard, *limits], "clipped")
+    joined = node(
+        "Concat",
+        [expert(network.untouched, "untouched"), expert(network.robust, "robust")],
+        "joined",
+        axis=1,
+    )
+    norm = node("ReduceL2", [joined], "norm", axes=[1], keepdims=1)
+    floor = node("Max", [norm, constant("tiny", 1e-6)], "floor")
+    node("Div", [joined, floor], "embedding")
+
+    outputs = ("untouched", "robust", "embedding")
+    graph = helper.make_graph(
+        nodes,
+        "whichcam",
+        [helper.make_tensor_value_info("traces", TensorProto.FLOAT, ["n", len(mean)])],
+        [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", None])
+            for name in outputs
+        ],
+        weights,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)])
+    model.ir_version = 8  # of opset 17: newer ones shut out older runtimes
+    onnx.checker.check_model(model)
+    path.write_bytes(model.SerializeToString())
+    return _parity(network, path, samples, outputs)
+
+
+def _folded(part: Expert) -> dict[str, FloatArray]:
+    """Return the hidden layer with its batch normalisation folded into it."""
+    norm = part.norm
+    if norm.running_var is None or norm.running_mean is None:
+        raise WhichcamError("the network's normalisation has no running statistics")
+    gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+    weight = part.hidden.weight * gain[:, None]
+    bias = (part.hidden.bias - norm.running_mean) * gain + norm.bias
+    return {"weight": weight.detach().numpy(), "bias": bias.detach().numpy()}
+
+
+def _parity(
+    network: TraceNetwork, path: Path, samples: FloatArray, outputs: tuple[str, ...]
+) -> float:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(
+        str(path), providers=["CPUExecutionProvider"]
+    )
+    exported = session.run(list(outputs), {"traces": samples})
+    with torch.no_grad():
+        own = network.answer(torch.from_numpy(samples))
+    worst = max(
+        float(np.abs(a - b.numpy()).max()) for a, b in zip(exported, own, strict=True)
+    )
+    if not worst <= TOLERANCE:
+        raise WhichcamError(
+            f"the exported network differs from the trained one by {worst:.2g}; "
+            f"expected at most {TOLERANCE}: do not use it, and report this"
+        )
+    return worst

@@ -1,0 +1,242 @@
+"""Fit a network on views of photos: balanced, mixed, checkpointed every epoch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from whichcam._typing import IntArray
+from whichcam.errors import InsufficientEvidenceError
+from whichcam.training import _distributed
+from whichcam.training._config import TrainingConfig
+from whichcam.training._network import TraceNetwork
+from whichcam.training._views import Views
+
+EpochDone = Callable[[int, int], None]
+
+
+def balanced_weights(labels: IntArray, devices: Sequence[str]) -> npt.NDArray[np.float64]:
+    """Weigh photos so that models count alike, and devices of one model alike.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n,), int64
+        Class of each photo.
+    devices : sequence of str
+        Device of each photo.
+
+    Returns
+    -------
+    ndarray of shape (n,), float64
+        Sums to 1.
+    """
+    pairs = list(zip(labels.tolist(), devices, strict=True))
+    per_device = Counter(pairs)
+    devices_of = Counter(label for label, _ in per_device)
+    weights = np.array([1 / per_device[p] / devices_of[p[0]] for p in pairs])
+    return weights / weights.sum()
+
+
+def fit_network(
+    views: Views,
+    chosen: IntArray,
+    labels: IntArray,
+    devices: Sequence[str],
+    n_classes: int,
+    config: TrainingConfig,
+    *,
+    seed: int,
+    checkpoint: Path | None = None,
+    epoch_done: EpochDone | None = None,
+) -> TraceNetwork:
+    """Train a network on some of the photos.
+
+    Parameters
+    ----------
+    views : Views
+        Traces of all photos.
+    chosen : ndarray of shape (m,), int64
+        Photos to train on, indices into ``views``.
+    labels : ndarray of shape (n,), int64
+        Class of every photo.
+    devices : sequence of str
+        Device of every photo.
+    n_classes : int
+        Outputs of the network.
+    config : TrainingConfig
+        Settings.
+    seed : int
+        Of initial weights, batches, dropout and mixing.
+    checkpoint : Path, optional
+        Written after every epoch and, if it is there and of the same run, continued
+        from.
+    epoch_done : callable, optional
+        Called as ``epoch_done(done, total)``.
+
+    Returns
+    -------
+    TraceNetwork
+        On the CPU, in evaluation mode.
+
+    Raises
+    ------
+    InsufficientEvidenceError
+        If fewer than two photos are chosen.
+    """
+    if len(chosen) < 2:
+        raise InsufficientEvidenceError(f"{len(chosen)} photo(s) to train on; need 2")
+    device = _distributed.choose_device(config.device)
+    torch.manual_seed(seed)
+    mean, scale = _standardization(views, chosen)
+    network = TraceNetwork(mean, scale, n_classes, config).to(device)
+    model = _distributed.share(network, device)
+    data = _Batches(views, chosen, labels, devices, config, network, device)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+    )
+    total = config.epochs * data.steps
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, config.learning_rate, total_steps=total + 1
+    )
+    run = _run_id(chosen, config, seed, total)
+    first = _restore(checkpoint, run, network, optimizer, schedule)
+    mixed_precision = device.type == "cuda"
+    model.train()
+    for epoch in range(first, config.epochs):
+        # of the epoch, so that a resumed run goes on exactly as it would have
+        torch.manual_seed(seed + 7919 * (epoch + 1) + _distributed.rank())
+        for _ in range(data.steps):
+            with torch.autocast(device.type, torch.bfloat16, enabled=mixed_precision):
+                loss = _step(model, data, config)
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            schedule.step()
+        if checkpoint is not None and _distributed.rank() == 0:
+            state = {
+                "run": run,
+                "epoch": epoch + 1,
+                "network": network.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "schedule": schedule.state_dict(),
+            }
+            part = checkpoint.with_suffix(".part")
+            torch.save(state, part)
+            part.replace(checkpoint)
+        if epoch_done is not None:
+            epoch_done(epoch + 1, config.epochs)
+    return network.cpu().eval()
+
+
+def _standardization(
+    views: Views, chosen: IntArray
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Return mean and deviation of the untouched traces of the chosen photos."""
+    traces = views.untouched[chosen].astype(np.float32)
+    flat = traces.reshape(-1, traces.shape[-1])
+    deviation = flat.std(0, dtype=np.float64) + 1e-4
+    return flat.mean(0, dtype=np.float64).astype(np.float32), deviation.astype(np.float32)
+
+
+def _run_id(chosen: IntArray, config: TrainingConfig, seed: int, total: int) -> str:
+    settings = {**config.to_dict(), "workers": 0}
+    text = json.dumps([settings, seed, total, chosen.tolist()], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _restore(
+    checkpoint: Path | None,
+    run: str,
+    network: TraceNetwork,
+    optimizer: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+) -> int:
+    """Load the checkpoint if it is of this run; return the epoch to start with."""
+    if checkpoint is None or not checkpoint.exists():
+        return 0
+    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    if state["run"] != run:
+        return 0
+    network.load_state_dict(state["network"])
+    optimizer.load_state_dict(state["optimizer"])
+    schedule.load_state_dict(state["schedule"])
+    return int(state["epoch"])
+
+
+class _Batches:
+    """Draws balanced batches of standardised traces."""
+
+    def __init__(
+        self,
+        views: Views,
+        chosen: IntArray,
+        labels: IntArray,
+        devices: Sequence[str],
+        config: TrainingConfig,
+        network: TraceNetwork,
+        device: torch.device,
+    ) -> None:
+        def standard(traces: npt.NDArray[np.float16]) -> Tensor:
+            block = torch.from_numpy(traces[chosen]).to(device)
+            return network.standardize(block).half()
+
+        with torch.no_grad():
+            self.untouched = standard(views.untouched)
+            self.manipulated = standard(views.manipulated)
+        own = [devices[int(k)] for k in chosen]
+        self.labels = torch.from_numpy(labels[chosen]).to(device)
+        self.weights = torch.from_numpy(balanced_weights(labels[chosen], own)).to(device)
+        self.config = config
+        n_views = len(chosen) * self.untouched.shape[1]
+        each = config.batch_size * _distributed.world_size()
+        self.steps = max(1, round(n_views / 2 / each))
+
+    def draw(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Return a batch of untouched views, one that mixes histories, and labels."""
+        size = self.config.batch_size
+        device = self.labels.device
+        photo = torch.multinomial(self.weights, size, replacement=True)
+        untouched = self._view(self.untouched, photo)
+        mixed = self._view(self.untouched, photo)
+        if self.manipulated.shape[1]:
+            touched = torch.rand(size, device=device) >= self.config.untouched_share
+            other = self._view(self.manipulated, photo)
+            mixed = torch.where(touched[:, None], other, mixed)
+        return untouched, mixed, self.labels[photo]
+
+    def _view(self, source: Tensor, photo: Tensor) -> Tensor:
+        view = torch.randint(source.shape[1], photo.shape, device=photo.device)
+        traces = source[photo, view].float()
+        return traces + self.config.noise * torch.randn_like(traces)
+
+
+def _step(model: torch.nn.Module, data: _Batches, config: TrainingConfig) -> Tensor:
+    """Return the loss of one batch, pictures mixed in pairs (Zhang et al. 2018)."""
+    untouched, mixed, labels = data.draw()
+    size = len(labels)
+    share = torch.rand(size, device=labels.device) * config.mixup
+    partner = torch.randperm(size, device=labels.device)
+    logits = model(
+        torch.lerp(untouched, untouched[partner], share[:, None]),
+        torch.lerp(mixed, mixed[partner], share[:, None]),
+    )
+    loss = torch.zeros((), device=labels.device)
+    for values in logits:
+        for target, weight in ((labels, 1 - share), (labels[partner], share)):
+            each = functional.cross_entropy(
+                values.float(),
+                target,
+                reduction="none",
+                label_smoothing=config.label_smoothing,
+            )
+            loss = loss + (weight * each).mean()
+    return loss

@@ -1,0 +1,8 @@
+"""The fake model's module, found by tests and by the processes they spawn."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
