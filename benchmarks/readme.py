@@ -3,7 +3,7 @@
 A part stands between ``<!-- generated: NAME -->`` and ``<!-- end: NAME -->``. The
 tables come from the newest result of each kind. The output under the Python example
 is that of the example itself, run on a whole photograph that lies beside the project;
-where there is none it is left as it is.
+without it, or without a bundled model, the output is left as it is.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import _record
 
 ROOT = _record.HERE.parent
 README = ROOT / "README.md"
+BUNDLED = ROOT / "src" / "whichcam" / "models" / "bundled" / "model.onnx"
 EXAMPLE_PHOTO = "full/canon-powershot-sx260-hs.jpg"
 MISSING = "*No result yet: run `make bench`, then `make readme`.*"
 
@@ -169,7 +170,7 @@ def run_example(code: str, photo: Path) -> str:
 def output() -> str | None:
     """Return the example's output as a block, or None where it cannot be run."""
     photo = example_photo()
-    if photo is None:
+    if photo is None or not BUNDLED.is_file():
         return None
     code = python_example(README.read_text(encoding="utf-8"))
     return f"```text\n{run_example(code, photo)}\n```"

@@ -1,5 +1,53 @@
-"""Which camera took this picture, and how sure are we?"""
+"""Which camera took this picture, and how sure are we.
+
+The verbs of the command line are functions here. They are imported when first used,
+so that ``import whichcam`` stays light.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from whichcam.datasets import Manifest
+    from whichcam.evaluation import evaluate
+    from whichcam.media import Photo, open_photo
+    from whichcam.models import CameraModel
+    from whichcam.pipelines import Identification, identify
+    from whichcam.training import train
+
+_WHERE = {
+    "CameraModel": "models",
+    "Identification": "pipelines",
+    "Manifest": "datasets",
+    "Photo": "media",
+    "evaluate": "evaluation",
+    "identify": "pipelines",
+    "open_photo": "media",
+    "train": "training",
+}
+
+__all__ = [
+    "CameraModel",
+    "Identification",
+    "Manifest",
+    "Photo",
+    "__version__",
+    "evaluate",
+    "identify",
+    "open_photo",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WHERE:
+        return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "whichcam"
@@ -16,13 +14,14 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 MAX_LINES = 400
 
 # What runs code or reads objects from bytes, and what opens connections.
-FORBIDDEN_MODULES = frozenset(
+FORBIDDEN = frozenset(
     (
         *("pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal"),
         *("requests", "urllib", "http", "httpx", "aiohttp", "ftplib"),
     )
 )
-FORBIDDEN_CALLS = frozenset(("eval", "exec", "compile", "__import__"))
+FORBIDDEN_CALLS = frozenset(("eval", "exec", "compile", "__import__", "os.system"))
+TORCH = frozenset(("torch", "torchvision", "timm"))
 
 
 def _id(path: Path) -> str:
@@ -40,10 +39,6 @@ def _imported(tree: ast.AST) -> Iterator[str]:
             yield from (alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             yield (node.module or "").split(".")[0]
-
-
-def _is_training(path: Path) -> bool:
-    return path.relative_to(SOURCE).parts[0] == "training"
 
 
 def _pickled_by_numpy_or_torch(tree: ast.AST) -> Iterator[int]:
@@ -82,74 +77,44 @@ def _approx_outside_assertions(tree: ast.AST) -> list[int]:
     return bare
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_id)
-def test_no_module_is_too_long(path: Path) -> None:
-    n_lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert n_lines <= MAX_LINES, f"{n_lines} lines; split it"
+def _offenders(
+    paths: list[Path], check: Callable[[ast.Module], Iterable[object]]
+) -> dict[str, list[object]]:
+    """Return the files in which a check finds something, and what it finds."""
+    found = {_id(path): list(check(_parse(path))) for path in paths}
+    return {name: problems for name, problems in found.items() if problems}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_id)
-def test_nothing_unpickles_or_opens_a_connection(path: Path) -> None:
-    tree = _parse(path)
-    assert FORBIDDEN_MODULES.intersection(_imported(tree)) == set()
-    assert list(_pickled_by_numpy_or_torch(tree)) == []
+def _outside(*rooms: str) -> list[Path]:
+    return [p for p in MODULES if p.relative_to(SOURCE).parts[0] not in rooms]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_id)
-def test_nothing_runs_text_as_code(path: Path) -> None:
-    calls = {
-        ast.unparse(node.func)
-        for node in ast.walk(_parse(path))
-        if isinstance(node, ast.Call)
-    }
-    assert calls & FORBIDDEN_CALLS == set()
-    assert "os.system" not in calls
+def _blanket_excepts(tree: ast.AST) -> Iterator[int]:
+    """Yield the lines where any error is caught and not raised again."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ExceptHandler):
+            continue
+        caught = "BaseException" if node.type is None else ast.unparse(node.type)
+        raises = any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
+        if caught in {"Exception", "BaseException"} and not raises:
+            yield node.lineno
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if not _is_training(p)], ids=_id)
-def test_torch_is_imported_in_training_only(path: Path) -> None:
-    assert {"torch", "torchvision", "timm"}.intersection(_imported(_parse(path))) == (
-        set()
-    )
+def _undocumented(tree: ast.Module) -> Iterator[str]:
+    """Yield what other modules may import and that has no docstring."""
+    for node in tree.body:
+        if (
+            isinstance(node, (ast.FunctionDef, ast.ClassDef))
+            and not node.name.startswith("_")
+            and not ast.get_docstring(node)
+        ):
+            yield node.name
 
 
-@pytest.mark.parametrize("path", MODULES, ids=_id)
-def test_every_public_function_and_class_has_a_docstring(path: Path) -> None:
-    missing = []
-    for node in _parse(path).body:
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            is_private = node.name.startswith("_")
-            # The body of a private module's helper may speak for itself; what other
-            # modules import may not.
-            if not is_private and not ast.get_docstring(node):
-                missing.append(node.name)
-    assert missing == []
-
-
-@pytest.mark.parametrize("path", MODULES, ids=_id)
-def test_a_blanket_except_stands_in_the_command_line_only(path: Path) -> None:
-    if path.relative_to(SOURCE).parts[0] == "cli":
-        pytest.skip("the command line is the border where one is allowed")
-    caught = [
-        node.lineno
-        for node in ast.walk(_parse(path))
-        if isinstance(node, ast.ExceptHandler)
-        and (
-            node.type is None
-            or ast.unparse(node.type) in {"Exception", "BaseException"}
-        )
-        and not any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
-    ]
-    assert caught == []
-
-
-@pytest.mark.parametrize("path", TESTS, ids=_id)
-def test_no_approx_stands_outside_an_assertion(path: Path) -> None:
-    assert _approx_outside_assertions(_parse(path)) == []
-
-
-def _functions(tree: ast.AST) -> Iterator[ast.FunctionDef]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+def _text_run_as_code(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in FORBIDDEN_CALLS:
+            yield f"line {node.lineno}: {ast.unparse(node.func)}"
 
 
 def _claims_something(function: ast.FunctionDef) -> bool:
@@ -157,22 +122,56 @@ def _claims_something(function: ast.FunctionDef) -> bool:
     return "assert" in text or "pytest.raises" in text or "pytest.warns" in text
 
 
-@pytest.mark.parametrize("path", TESTS, ids=_id)
-def test_every_test_asserts_something(path: Path) -> None:
-    tree = _parse(path)
-    checks = {node.name for node in _functions(tree) if _claims_something(node)}
-    empty = []
-    for node in _functions(tree):
-        if not node.name.startswith("test_"):
-            continue
+def _tests_without_claim(tree: ast.AST) -> Iterator[str]:
+    """Yield tests that assert nothing, themselves or by a helper beside them."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    checks = {node.name for node in functions if _claims_something(node)}
+    for node in functions:
         called = {
             ast.unparse(inner.func)
             for inner in ast.walk(node)
             if isinstance(inner, ast.Call)
         }
-        if not _claims_something(node) and not called & checks:
-            empty.append(node.name)
-    assert empty == []
+        is_test = node.name.startswith("test_")
+        if is_test and not _claims_something(node) and not called & checks:
+            yield node.name
+
+
+def test_no_module_is_too_long() -> None:
+    n_lines = {_id(p): len(p.read_text("utf-8").splitlines()) for p in MODULES}
+    assert {name: n for name, n in n_lines.items() if n > MAX_LINES} == {}
+
+
+def test_nothing_imports_what_unpickles_or_opens_connections() -> None:
+    assert _offenders(MODULES, lambda tree: FORBIDDEN & {*_imported(tree)}) == {}
+
+
+def test_nothing_unpickles_what_it_reads() -> None:
+    assert _offenders(MODULES, _pickled_by_numpy_or_torch) == {}
+
+
+def test_nothing_runs_text_as_code() -> None:
+    assert _offenders(MODULES, _text_run_as_code) == {}
+
+
+def test_torch_is_imported_in_training_only() -> None:
+    assert _offenders(_outside("training"), lambda t: TORCH & {*_imported(t)}) == {}
+
+
+def test_every_public_function_and_class_has_a_docstring() -> None:
+    assert _offenders(MODULES, _undocumented) == {}
+
+
+def test_a_blanket_except_stands_in_the_command_line_only() -> None:
+    assert _offenders(_outside("cli"), _blanket_excepts) == {}
+
+
+def test_no_approx_stands_outside_an_assertion() -> None:
+    assert _offenders(TESTS, _approx_outside_assertions) == {}
+
+
+def test_every_test_asserts_something() -> None:
+    assert _offenders(TESTS, _tests_without_claim) == {}
 
 
 def test_test_files_have_names_of_their_own() -> None:
@@ -194,3 +193,13 @@ def test_the_unpickling_check_sees_the_calls() -> None:
         "np.load(f, allow_pickle=True)\ntorch.load(f)\ntorch.load(f, weights_only=True)"
     )
     assert list(_pickled_by_numpy_or_torch(ast.parse(text))) == [1, 2]
+
+
+def test_the_checks_see_what_they_look_for() -> None:
+    text = "import pickle\ntry:\n    eval('1')\nexcept Exception:\n    pass\n"
+    tree = ast.parse(text + "def f():\n    return 1\ndef test_f():\n    f()\n")
+    assert FORBIDDEN & {*_imported(tree)} == {"pickle"}
+    assert list(_text_run_as_code(tree)) == ["line 3: eval"]
+    assert list(_blanket_excepts(tree)) == [4]
+    assert list(_undocumented(tree)) == ["f", "test_f"]
+    assert list(_tests_without_claim(tree)) == ["test_f"]

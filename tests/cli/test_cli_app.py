@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +16,7 @@ from typer.main import get_command
 import whichcam
 from whichcam import errors
 from whichcam.cli import app
+from whichcam.cli._console import bar
 from whichcam.cli._guard import exit_code, guarded
 from whichcam.cli._text import percent, printable
 
@@ -102,12 +105,17 @@ def test_python_m_whichcam_is_the_command() -> None:
     assert done.stdout == f"whichcam {whichcam.__version__}\n"
 
 
-def test_a_reader_that_goes_away_ends_the_command_quietly(shot_folder: Path) -> None:
+@pytest.mark.parametrize("options", [(), ("--json",)], ids=["table", "json"])
+def test_a_reader_that_goes_away_ends_the_command_quietly(
+    shot_folder: Path, options: tuple[str, ...]
+) -> None:
+    command = [sys.executable, "-m", "whichcam", "dataset", "screen"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "whichcam", "dataset", "screen", str(shot_folder)],
+        [*command, str(shot_folder), *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env={k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"},
     )
     assert process.stdout is not None
     assert process.stderr is not None
@@ -159,6 +167,28 @@ def test_certainty_is_never_rounded_up_nor_error_down(
     share: float, *, up: bool, text: str
 ) -> None:
     assert percent(share, up=up) == text
+
+
+class FakeTerminal(io.StringIO):
+    def __init__(self, *, terminal: bool) -> None:
+        super().__init__()
+        self.terminal = terminal
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_bars_are_drawn_on_terminals_only(
+    monkeypatch: pytest.MonkeyPatch, *, terminal: bool
+) -> None:
+    screen = FakeTerminal(terminal=terminal)
+    monkeypatch.setattr(sys, "stderr", screen)
+    with bar("[identifying]") as report:
+        report(1, 2)
+        report(2, 2)
+    assert ("[identifying]" in screen.getvalue()) is terminal
+    assert ("2/2" in screen.getvalue()) is terminal
 
 
 def test_printable_escapes_only_what_cannot_be_printed() -> None:

@@ -230,6 +230,15 @@ def test_the_demo_shows_different_cameras_that_no_training_has_seen() -> None:
     assert pairs.count(("unknown", "X")) == pairs.count(("unknown", "Y")) == 1
 
 
+def test_the_demo_takes_what_there_is_where_no_split_is_unseen() -> None:
+    rows = [
+        {"path": f"{i}.jpg", "camera_model": "AB"[i % 2], "split": "train"}
+        for i in range(6)
+    ]
+    chosen = _demo.choose(Manifest.from_rows(rows, "."), 4)
+    assert sorted(chosen.camera_model) == ["A", "A", "B", "B"]
+
+
 @pytest.mark.usefixtures("lower_layers")
 def test_the_demo_compares_its_answers_with_the_manifest(
     run: Run, tmp_path: Path

@@ -94,6 +94,23 @@ def test_a_result_is_never_overwritten(
     assert record.newest("a")["created"] == "2"
 
 
+def test_peak_memory_is_that_of_the_process_and_not_ours(benchmarks: Any) -> None:
+    benchmarks("_record")
+    speed = benchmarks("speed")
+    n_bytes = 200 * 2**20
+    large = f"x = bytearray({n_bytes}); x[::4096] = b'1' * len(x[::4096])"
+    _, small_peak = speed.run_and_measure([sys.executable, "-c", "pass"])
+    _, large_peak = speed.run_and_measure([sys.executable, "-c", large])
+    assert n_bytes < large_peak < 1.5 * n_bytes + small_peak
+
+
+def test_a_command_that_fails_is_no_measurement(benchmarks: Any) -> None:
+    benchmarks("_record")
+    speed = benchmarks("speed")
+    with pytest.raises(SystemExit, match="no such thing"):
+        speed.run_and_measure([sys.executable, "-c", "raise OSError('no such thing')"])
+
+
 def test_the_readme_parts_are_renewed_and_nothing_else(benchmarks: Any) -> None:
     benchmarks("_record")
     readme = benchmarks("readme")

@@ -65,4 +65,4 @@ def csv_cell(value: object) -> str:
     if isinstance(value, (int, float)):
         return repr(value)
     text = printable(str(value))
-    return text
+    return f"'{text}" if _FORMULA.match(text) else text

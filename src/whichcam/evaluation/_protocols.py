@@ -56,8 +56,12 @@ class EvaluableDecision(Protocol):
         """Probability in [0, 1] of the answer."""
 
     @property
-    def error_rate(self) -> float:
-        """Error rate promised at this level."""
+    def error_rate(self) -> float | None:
+        """Error rate promised at this level; None where none is."""
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Classes the answer stands for; empty for "unknown"."""
 
 
 class ModelSpec(Protocol):

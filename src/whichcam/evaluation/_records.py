@@ -52,8 +52,12 @@ class EvaluationRow:
         In [0, 1].
     level, answer : str
         The answer given and how fine it is: model, family, make or unknown.
-    confidence, error_rate : float
-        Of that answer: its probability, and the error rate promised at its level.
+    members : tuple of str
+        The classes the answer stands for; empty for unknown.
+    confidence : float
+        Probability of that answer.
+    error_rate : float or None
+        Promised at its level, if any is.
     n_crops : int
         Crops looked at.
     file_statistics_used : bool
@@ -75,8 +79,9 @@ class EvaluationRow:
     unknown_probability: float
     level: str
     answer: str
+    members: tuple[str, ...]
     confidence: float
-    error_rate: float
+    error_rate: float | None
     n_crops: int
     file_statistics_used: bool
     warnings: tuple[str, ...] = ()
@@ -85,6 +90,7 @@ class EvaluationRow:
         """Return the fields as JSON-ready values."""
         values = {name: getattr(self, name) for name in self.__slots__}
         values["probabilities"] = list(self.probabilities)
+        values["members"] = list(self.members)
         values["warnings"] = list(self.warnings)
         return values
 

@@ -93,7 +93,7 @@ class EvaluationResult:
         EvaluationSummary
             Figures that have no data are None.
         """
-        from whichcam.evaluation._summary import summarize
+        from whichcam.evaluation._summarize import summarize
 
         return summarize(self, n_resamples=n_resamples)
 

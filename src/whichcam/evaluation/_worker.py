@@ -144,8 +144,11 @@ def _analyse(
         unknown_probability=rounded(float(evidence.unknown_probability)),
         level=str(decision.level),
         answer=str(decision.answer),
+        members=tuple(decision.members),
         confidence=rounded(float(decision.confidence)),
-        error_rate=rounded(float(decision.error_rate)),
+        error_rate=(
+            None if decision.error_rate is None else rounded(decision.error_rate)
+        ),
         n_crops=int(evidence.n_crops),
         file_statistics_used=bool(evidence.file_statistics_used),
         warnings=tuple(evidence.warnings),

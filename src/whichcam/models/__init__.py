@@ -1,6 +1,11 @@
 """Camera-model networks at run time: a folder in, evidence about a photo out."""
 
-from whichcam.models._calibration import Calibration, OpenSetScore, RegimeCalibration
+from whichcam.models._calibration import (
+    Calibration,
+    Level,
+    OpenSetScore,
+    RegimeCalibration,
+)
 from whichcam.models._camera_model import CameraModel, Decision, Evidence
 from whichcam.models._file_statistics import FileStatistics, TableKey, table_key
 from whichcam.models._spec import ModelSpec
@@ -11,6 +16,7 @@ __all__ = [
     "Decision",
     "Evidence",
     "FileStatistics",
+    "Level",
     "ModelSpec",
     "OpenSetScore",
     "RegimeCalibration",

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from whichcam.errors import IncompatibleArtifactError
-from whichcam.models._json import field
+from whichcam.models.storage import field
 from whichcam.scoring import Family, SelectiveThreshold
 
 Regime: TypeAlias = Literal["file", "pixels"]

@@ -29,9 +29,9 @@ from whichcam.models._calibration import (
     RegimeCalibration,
 )
 from whichcam.models._file_statistics import FileStatistics, table_key
-from whichcam.models._fusion import RawOutput, fuse, open_set_signs
-from whichcam.models._json import read_json
 from whichcam.models._spec import ModelSpec
+from whichcam.models.fusion import RawOutput, fuse, open_set_signs
+from whichcam.models.storage import read_json
 from whichcam.scoring import family_assignment
 from whichcam.signal import choose_crops
 from whichcam.traces import processing_traces
@@ -188,7 +188,7 @@ class CameraModel:
         )
 
     @classmethod
-    def bundled(cls) -> Self:
+    def bundled(cls) -> CameraModel:
         """Return the starter model that comes with the package, read once a process.
 
         Raises
@@ -196,7 +196,7 @@ class CameraModel:
         ArtifactNotFoundError
             If this installation carries none.
         """
-        return _bundled(cls)
+        return _bundled()
 
     def analyse(self, photo: Photo) -> Evidence:
         """Look at several crops of a photo, and at its tables.
@@ -281,7 +281,7 @@ class CameraModel:
                 rule = regime.thresholds[level]
                 if rule.threshold is not None and confidence >= rule.threshold:
                     name, members = self._levels[level][group]
-                    as_level: Level = "model" if len(members) == 1 else level  # type: ignore[assignment]
+                    as_level: Level = "model" if len(members) == 1 else level
                     return Decision(
                         level=as_level,
                         answer=members[0] if len(members) == 1 else name,
@@ -316,7 +316,7 @@ class CameraModel:
         key = table_key(photo.jpeg)
         if key is None:
             return None, (
-                "no JPEG tables of a camera: judged by pixels alone, which is less sure",
+                "no JPEG tables of a camera: judged by pixels alone, less surely",
             )
         signs = [r for r in screen(photo).reasons if r.code not in _STRIPPED]
         if sum(r.weight for r in signs) >= 1:
@@ -412,8 +412,8 @@ def _session(onnx: bytes) -> Any:
 
 
 @cache
-def _bundled(kind: type[CameraModel]) -> Any:
-    return kind.load(Path(str(files("whichcam.models") / "bundled")))
+def _bundled() -> CameraModel:
+    return CameraModel.load(Path(str(files("whichcam.models") / "bundled")))
 
 
 def probabilities_of(evidence: Sequence[Evidence]) -> npt.NDArray[np.float64]:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from whichcam.errors import IncompatibleArtifactError
 from whichcam.media import JpegStructure
-from whichcam.models._json import field
+from whichcam.models.storage import field
 
 # Shares of the mixture. Chosen on validation devices; see docs/experiments.md.
 _OF_MODEL, _OF_MAKE, _OF_ANYBODY = 0.15, 0.80, 0.05
@@ -128,7 +128,8 @@ class FileStatistics:
             per_make[:, of_make] = per_model[:, of_make].mean(1, keepdims=True)
         anybody = np.mean([per_make[:, makes == m][:, 0] for m in set(self.makes)], 0)
         mixture = _OF_MODEL * per_model + _OF_MAKE * per_make
-        return np.log(weight @ mixture + _OF_ANYBODY * (weight @ anybody) + 1e-6)
+        likelihood = weight @ mixture + _OF_ANYBODY * (weight @ anybody)
+        return np.asarray(np.log(likelihood + 1e-6), dtype=np.float64)
 
     def _likeness(self, key: TableKey) -> npt.NDArray[np.float64]:
         """Weigh every known table by how alike the file's tables are."""
@@ -143,7 +144,7 @@ class FileStatistics:
         exact = np.array([k == key for k in self.keys])
         if exact.any():
             weight = 0.2 * weight + exact
-        return weight
+        return np.asarray(weight, dtype=np.float64)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -182,8 +183,6 @@ class FileStatistics:
                     tuple(int(v) for v in entry["chroma"]),
                     str(entry["subsampling"]),
                 )
-                if len(key.luma) != 64 or len(key.chroma) != 64:
-                    raise ValueError("a table has not 64 entries")
                 keys.append(key)
                 for column, count in entry["counts"].items():
                     counts[row, int(column)] = float(count)
@@ -191,4 +190,8 @@ class FileStatistics:
             raise IncompatibleArtifactError(
                 f"stored file statistics cannot be read: {error!r}"
             ) from error
+        if any(len(key.luma) != 64 or len(key.chroma) != 64 for key in keys):
+            raise IncompatibleArtifactError(
+                "a stored quantisation table has not 64 entries"
+            )
         return cls(keys=tuple(keys), counts=counts, makes=makes)

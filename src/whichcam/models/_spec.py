@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from whichcam.errors import IncompatibleArtifactError
-from whichcam.models._json import field
+from whichcam.models.storage import field
 from whichcam.traces import TRACE_SIZE, TRACE_VERSION
 
 FORMAT_VERSION = 1

@@ -87,7 +87,9 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "hidden", "n_crops", "workers"):
             if getattr(self, name) < 1:
-                raise ConfigError(name, f"is {getattr(self, name)}; expected at least 1")
+                raise ConfigError(
+                    name, f"is {getattr(self, name)}; expected at least 1"
+                )
         for name in ("input_dropout", "hidden_dropout", "label_smoothing"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(name, f"is {getattr(self, name)}; expected [0, 1)")
@@ -100,7 +102,9 @@ class TrainingConfig:
         if self.folds < 2:
             raise ConfigError("folds", f"is {self.folds}; expected at least 2")
         if self.device not in DEVICES:
-            raise ConfigError("device", f"is {self.device!r}; expected one of {DEVICES}")
+            raise ConfigError(
+                "device", f"is {self.device!r}; expected one of {DEVICES}"
+            )
         if not 64 <= self.smallest_px <= self.crop_size_px <= 1024:
             raise ConfigError(
                 "crop_size_px",

@@ -45,7 +45,9 @@ def choose_device(name: str) -> torch.device:
     """Return the device to train on; "auto" takes this process's GPU if any."""
     available = torch.cuda.is_available()
     if name == "cuda" and not available:
-        raise InputError("device 'cuda' was asked for, but torch sees no GPU; use 'cpu'")
+        raise InputError(
+            "device 'cuda' was asked for, but torch sees no GPU; use 'cpu'"
+        )
     if name == "cpu" or not available:
         return torch.device("cpu")
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))

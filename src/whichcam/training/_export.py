@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -48,15 +49,15 @@ def export_onnx(network: TraceNetwork, path: Path, samples: FloatArray) -> float
     except ImportError as error:
         raise MissingDependencyError("onnx", extra="train", purpose="export") from error
 
-    weights: list[object] = []
-    nodes: list[object] = []
+    weights: list[Any] = []
+    nodes: list[Any] = []
 
     def constant(name: str, value: object) -> str:
         array = np.asarray(value, dtype=np.float32)
         weights.append(numpy_helper.from_array(array, name))
         return name
 
-    def node(kind: str, inputs: list[str], output: str, **attributes: object) -> str:
+    def node(kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
         nodes.append(helper.make_node(kind, inputs, [output], **attributes))
         return output
 

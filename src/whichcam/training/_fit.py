@@ -24,7 +24,9 @@ from whichcam.training._views import Views
 EpochDone = Callable[[int, int], None]
 
 
-def balanced_weights(labels: IntArray, devices: Sequence[str]) -> npt.NDArray[np.float64]:
+def balanced_weights(
+    labels: IntArray, devices: Sequence[str]
+) -> npt.NDArray[np.float64]:
     """Weigh photos so that models count alike, and devices of one model alike.
 
     Parameters
@@ -43,7 +45,7 @@ def balanced_weights(labels: IntArray, devices: Sequence[str]) -> npt.NDArray[np
     per_device = Counter(pairs)
     devices_of = Counter(label for label, _ in per_device)
     weights = np.array([1 / per_device[p] / devices_of[p[0]] for p in pairs])
-    return weights / weights.sum()
+    return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 
 def fit_network(
@@ -144,7 +146,9 @@ def _standardization(
     traces = views.untouched[chosen].astype(np.float32)
     flat = traces.reshape(-1, traces.shape[-1])
     deviation = flat.std(0, dtype=np.float64) + 1e-4
-    return flat.mean(0, dtype=np.float64).astype(np.float32), deviation.astype(np.float32)
+    return flat.mean(0, dtype=np.float64).astype(np.float32), deviation.astype(
+        np.float32
+    )
 
 
 def _run_id(chosen: IntArray, config: TrainingConfig, seed: int, total: int) -> str:
@@ -194,7 +198,9 @@ class _Batches:
             self.manipulated = standard(views.manipulated)
         own = [devices[int(k)] for k in chosen]
         self.labels = torch.from_numpy(labels[chosen]).to(device)
-        self.weights = torch.from_numpy(balanced_weights(labels[chosen], own)).to(device)
+        self.weights = torch.from_numpy(balanced_weights(labels[chosen], own)).to(
+            device
+        )
         self.config = config
         n_views = len(chosen) * self.untouched.shape[1]
         each = config.batch_size * _distributed.world_size()

@@ -47,7 +47,11 @@ class TraceNetwork(nn.Module):
     """
 
     def __init__(
-        self, mean: FloatArray, scale: FloatArray, n_classes: int, config: TrainingConfig
+        self,
+        mean: FloatArray,
+        scale: FloatArray,
+        n_classes: int,
+        config: TrainingConfig,
     ) -> None:
         super().__init__()
         self.register_buffer("mean", torch.from_numpy(mean))

@@ -69,7 +69,7 @@ def take_views(
     block = 64
     starts = range(0, len(paths), block)
     untouched, manipulated, tables, rows, skipped = [], [], [], [], []
-    with _pool(config.workers) as run:
+    with _Pool(config.workers) as run:
         for start in starts:
             stored = cache / f"{start:09d}.npz"
             if not stored.exists():
@@ -109,7 +109,7 @@ def _digest(manifest: Manifest, config: TrainingConfig) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 
-class _pool:  # noqa: N801 - a context manager, used like a function
+class _Pool:
     """Map over processes whose numeric libraries keep to one thread each."""
 
     def __init__(self, workers: int) -> None:
@@ -201,8 +201,8 @@ def _store(path: Path, found: list[_Found]) -> None:
     good = [k for k, error in enumerate(errors) if not error]
     limit = np.finfo(np.float16).max
     arrays = {
-        name: np.clip(np.stack([found[k][part] for k in range(len(found))]), -limit, limit)
-        for part, name in enumerate(("untouched", "manipulated"))
+        "untouched": np.clip(np.stack([item[0] for item in found]), -limit, limit),
+        "manipulated": np.clip(np.stack([item[1] for item in found]), -limit, limit),
     }
     part = path.with_suffix(".part")
     with part.open("wb") as file:
@@ -228,8 +228,9 @@ def _read(
         return (
             stored["untouched"],
             stored["manipulated"],
-            [None if k is None else TableKey(tuple(k[0]), tuple(k[1]), k[2]) for k in keys],
+            [
+                None if k is None else TableKey(tuple(k[0]), tuple(k[1]), k[2])
+                for k in keys
+            ],
             errors,
         )
-
-

@@ -43,7 +43,8 @@ class FakeDecision:
     level: str
     answer: str
     confidence: float
-    error_rate: float = 0.05
+    error_rate: float | None = 0.05
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,11 +97,23 @@ class FakeModel:
         best = int(evidence.probabilities.argmax())
         top = float(evidence.probabilities[best])
         if top > 0.7:
-            return FakeDecision(level="model", answer=CLASSES[best], confidence=top)
+            return FakeDecision(
+                level="model",
+                answer=CLASSES[best],
+                confidence=top,
+                members=(CLASSES[best],),
+            )
         if top > 0.4:
-            return FakeDecision(level="make", answer=MAKES[best], confidence=top)
+            make = MAKES[best]
+            members = tuple(c for c in CLASSES if c.startswith(make))
+            return FakeDecision(
+                level="make", answer=make, confidence=top, members=members
+            )
         return FakeDecision(
-            level="unknown", answer="unknown camera", confidence=1 - top
+            level="unknown",
+            answer="unknown camera",
+            confidence=1 - top,
+            error_rate=None,
         )
 
 

@@ -25,6 +25,7 @@ def row(label: int, answered: int, /, **changed: Any) -> EvaluationRow:
         "unknown_probability": 0.25,
         "level": "model",
         "answer": CLASSES[answered],
+        "members": (CLASSES[answered],),
         "confidence": 0.7,
         "error_rate": 0.05,
         "n_crops": 1,

@@ -72,3 +72,10 @@ def test_a_head_that_makes_no_sense_is_no_commit(
 ) -> None:
     (tmp_path / ".git" / "HEAD").write_bytes(head.encode("latin-1"))
     assert git_commit(package) is None
+
+
+def test_a_head_cannot_lead_out_of_git_s_folder(package: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(COMMIT)
+    (tmp_path / ".git" / "refs").mkdir()
+    (tmp_path / ".git" / "HEAD").write_text("ref: refs/../../secret\n")
+    assert git_commit(package) is None

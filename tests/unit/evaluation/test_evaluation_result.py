@@ -23,7 +23,7 @@ from whichcam.evaluation import EvaluationResult, RowFailure, evaluate
 FAILED = RowFailure(path="q", split="unknown", manipulation="untouched", reason="bad")
 FULL = result(
     row(0, 0, warnings=("small",), path="naïve\n.png"),
-    row(-1, 2, split="unknown"),
+    row(-1, 2, split="unknown", error_rate=None, members=()),
     failures=(FAILED,),
     git_commit="ab" * 20,
     limit_per_split=3,

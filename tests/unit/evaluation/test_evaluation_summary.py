@@ -8,6 +8,8 @@ from evaluation_results import result, row
 from whichcam.datasets.manipulations import SP_CUP
 from whichcam.evaluation import EvaluationSummary, LevelSummary, RowFailure
 
+ACMES = ("Acme One", "Acme Two")
+
 
 def _level(summary: EvaluationSummary, cameras: str, level: str) -> LevelSummary:
     (found,) = (
@@ -150,15 +152,16 @@ def test_answers_of_known_cameras_are_judged_at_their_level() -> None:
     summary = result(
         row(0, 0),
         row(0, 1),
-        row(1, 0, level="family", answer="Acme One family"),
-        row(0, 1, level="make", answer="ACME"),
-        row(0, 2, level="make", answer="Zeta"),
-        row(0, 0, level="unknown", answer="unknown camera"),
+        row(1, 0, level="family", answer="Acme Ones", members=ACMES),
+        row(2, 0, level="family", answer="Acme Ones", members=ACMES),
+        row(0, 1, level="make", answer="Acme", members=ACMES),
+        row(0, 2, level="make", answer="Zeta", members=("Zeta One", "Zeta Two")),
+        row(0, 0, level="unknown", answer="unknown camera", members=()),
     ).summary()
     model = _level(summary, "known", "model")
-    assert (model.n_photos, model.share, model.n_wrong) == (2, 2 / 6, 1)
+    assert (model.n_photos, model.share, model.n_wrong) == (2, 2 / 7, 1)
     assert model.error_rate == 0.5
-    assert _level(summary, "known", "family").n_wrong == 0
+    assert _level(summary, "known", "family").n_wrong == 1
     assert _level(summary, "known", "make").n_wrong == 1
     assert _level(summary, "known", "unknown").error_rate == 1.0
 
@@ -188,6 +191,12 @@ def test_the_promise_beside_the_error_rate_is_the_mean_of_what_was_stated() -> N
     rows = [row(0, 0, error_rate=0.1), row(0, 0, error_rate=0.3)]
     model = _level(result(*rows).summary(), "known", "model")
     assert model.promised_error_rate == pytest.approx(0.2, abs=1e-12)
+
+
+def test_where_nothing_is_promised_there_is_no_promise() -> None:
+    rows = [row(0, 0, level="unknown", members=(), error_rate=None)]
+    unknown = _level(result(*rows).summary(), "known", "unknown")
+    assert unknown.promised_error_rate is None
 
 
 def test_the_model_table_lists_classes_shown_or_answered() -> None:

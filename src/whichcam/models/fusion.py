@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 from whichcam.models._calibration import Float64Array, RegimeCalibration, log_softmax
 
+__all__ = ["RawOutput", "fuse", "log_softmax", "open_set_signs", "pixel_evidence"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RawOutput:

@@ -1,4 +1,4 @@
-"""Read a stored JSON file into plain values, with errors that name the field."""
+"""Read and write the JSON files of a model folder, with errors that name the field."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from whichcam.errors import ArtifactNotFoundError, IncompatibleArtifactError
+
+__all__ = ["field", "read_json", "write_json"]
 
 _LARGEST_BYTES = 16 * 2**20  # a model's JSON is some 100 kB; more is not ours
 

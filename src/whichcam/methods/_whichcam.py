@@ -1,0 +1,198 @@
+"""The project's own method as a classifier: processing traces, two experts, tables."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from whichcam._typing import PathLike
+from whichcam.datasets import Manifest
+from whichcam.errors import InputError, MissingDependencyError, NotFittedError
+from whichcam.media import Photo
+from whichcam.models import CameraModel
+
+MODEL_FILES = (
+    *("model.onnx", "spec.json", "calibration.json"),
+    *("file_statistics.json", "CARD.md"),
+)
+
+
+class WhichcamClassifier:
+    """Camera-model classifier by traces of in-camera processing.
+
+    Parameters
+    ----------
+    settings : dict, optional
+        Of training; see `whichcam.training.TrainingConfig`.
+    output : path, optional
+        Folder `fit` writes the model to; a temporary one otherwise.
+    resume : bool, default False
+        Go on with a killed run in ``output``.
+    progress : callable, optional
+        Called as ``progress(stage, done, total)`` while fitting.
+
+    Attributes
+    ----------
+    model_ : CameraModel
+        After `fit` or `load`.
+    report_ : TrainingReport
+        After `fit`.
+
+    See Also
+    --------
+    whichcam.training.train : The same training as a function.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: dict[str, Any] | None = None,
+        output: PathLike | None = None,
+        resume: bool = False,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.output = output
+        self.resume = resume
+        self.progress = progress
+
+    @property
+    def classes_(self) -> tuple[str, ...]:
+        """Camera models, in the order of the columns of `predict_proba`.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit` or `load`.
+        """
+        return self._fitted().classes
+
+    def fit(self, manifest: Manifest) -> Self:
+        """Train on a manifest; needs the extra ``train``.
+
+        Parameters
+        ----------
+        manifest : Manifest
+            Labelled photos.
+
+        Returns
+        -------
+        WhichcamClassifier
+            Itself.
+
+        Raises
+        ------
+        MissingDependencyError
+            Without torch.
+        DatasetError
+            As `whichcam.training.train`.
+        """
+        training = _training()
+        config = training.TrainingConfig.from_mapping(self.settings or {})
+        folder = self.output
+        if folder is None:
+            # kept by the object, removed with it
+            self._temporary = tempfile.TemporaryDirectory(prefix="whichcam-")
+            folder = Path(self._temporary.name) / "model"
+        self.report_ = training.train(
+            manifest,
+            folder,
+            config=config,
+            resume=self.resume,
+            progress=self.progress,
+        )
+        self.model_ = CameraModel.load(folder)
+        return self
+
+    def predict_proba(self, photos: Sequence[Photo]) -> npt.NDArray[np.float64]:
+        """Return calibrated closed-set probabilities.
+
+        Parameters
+        ----------
+        photos : sequence of Photo
+            Decoded photos.
+
+        Returns
+        -------
+        ndarray of shape (n_photos, n_classes), float64
+            Rows sum to 1.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit` or `load`.
+        ImageTooSmallError
+            If a photo is smaller than a crop.
+        """
+        model = self._fitted()
+        if not photos:
+            return np.empty((0, len(model.classes)))
+        return np.stack([model.analyse(photo).probabilities for photo in photos])
+
+    def save(self, folder: PathLike) -> None:
+        """Copy the model folder.
+
+        Parameters
+        ----------
+        folder : path
+            New or empty.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit` or `load`.
+        InputError
+            If the folder holds something already.
+        """
+        source, target = self._fitted().folder, Path(folder)
+        if target.exists() and any(target.iterdir()):
+            raise InputError(f"{target} is not empty; give a new folder")
+        target.mkdir(parents=True, exist_ok=True)
+        for name in MODEL_FILES:
+            shutil.copyfile(source / name, target / name)
+
+    @classmethod
+    def load(cls, folder: PathLike) -> Self:
+        """Read a model folder.
+
+        Parameters
+        ----------
+        folder : path
+            As written by `save` or `whichcam train`.
+
+        Raises
+        ------
+        ArtifactError
+            If the folder is no model that can be used.
+        """
+        classifier = cls()
+        classifier.model_ = CameraModel.load(folder)
+        return classifier
+
+    def _fitted(self) -> CameraModel:
+        model = getattr(self, "model_", None)
+        if not isinstance(model, CameraModel):
+            raise NotFittedError("this classifier is not fitted; call fit() or load()")
+        return model
+
+
+def _training() -> Any:
+    """Import the training room only when it is entered: it needs torch."""
+    try:
+        return import_module("whichcam.training")
+    except ImportError as error:
+        if isinstance(error, MissingDependencyError) or error.name not in {
+            "torch",
+            "onnx",
+        }:
+            raise
+        raise MissingDependencyError(
+            str(error.name), extra="train", purpose="training"
+        ) from error

@@ -1,0 +1,332 @@
+"""Calibrate on photos that cross-validation held out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from whichcam._typing import FloatArray, IntArray
+from whichcam.models import (
+    Calibration,
+    FileStatistics,
+    OpenSetScore,
+    RegimeCalibration,
+)
+from whichcam.models.fusion import (
+    RawOutput,
+    fuse,
+    log_softmax,
+    open_set_signs,
+    pixel_evidence,
+)
+from whichcam.scoring import (
+    Family,
+    LevelEvidence,
+    SelectiveThreshold,
+    auroc,
+    cascade_thresholds,
+    confusion_matrix,
+    families_from_confusions,
+    family_assignment,
+    level_probabilities,
+)
+from whichcam.training._config import TrainingConfig
+from whichcam.training._fit import fit_network
+from whichcam.training._folds import TAIL, UNKNOWN, Fold
+from whichcam.training._network import TraceNetwork
+from whichcam.training._views import Views
+
+# Rest of a single session: easier than what identification meets, so it counts less.
+_KIND_WEIGHT = {"device": 1.0, "session": 1.0, TAIL: 0.3}
+_ACCEPTED = 0.95  # share of known cameras that pass the open-set rule
+_MANIPULATED_SAMPLES = 3  # manipulated views of a held-out photo that calibrate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class HeldOut:
+    """Raw outputs of held-out photos in one regime, and the truth about them."""
+
+    raw: tuple[RawOutput, ...]
+    labels: IntArray  # -1: of a model the fold's network never saw
+    kinds: tuple[str, ...]
+    devices: tuple[str, ...]
+
+
+def held_out_outputs(
+    views: Views,
+    labels: IntArray,
+    devices: Sequence[str],
+    makes: Sequence[str],
+    folds: Sequence[Fold],
+    config: TrainingConfig,
+    fold_done: Callable[[int, int], None] | None = None,
+) -> Mapping[str, HeldOut]:
+    """Train a network on each fold and look at what it was not shown.
+
+    Returns
+    -------
+    mapping of {"file", "pixels"} to HeldOut
+    """
+    found: dict[str, list[tuple[RawOutput, int, str, str]]] = {"file": [], "pixels": []}
+    rng = np.random.default_rng(config.seed)
+    for number, fold in enumerate(folds):
+        network = fit_network(
+            views,
+            fold.train,
+            labels,
+            devices,
+            len(makes),
+            config,
+            seed=config.seed + 1 + number,
+        )
+        statistics = FileStatistics.fit(
+            [views.tables[int(k)] for k in fold.train],
+            labels[fold.train].tolist(),
+            makes,
+        )
+        for photo, kind in zip(fold.held_out.tolist(), fold.kinds, strict=True):
+            label = -1 if kind == UNKNOWN else int(labels[photo])
+            truth = (label, kind, devices[photo])
+            crops = views.untouched[photo, : config.n_crops]
+            key = views.tables[photo]
+            if key is not None:
+                tables = statistics.log_likelihood(key)
+                found["file"].append((_raw(network, crops, tables), *truth))
+            found["pixels"].append((_raw(network, crops, None), *truth))
+            n_views = views.manipulated.shape[1]
+            some = rng.permutation(n_views)[:_MANIPULATED_SAMPLES]
+            for view in some:
+                touched = views.manipulated[photo, view : view + 1]
+                found["pixels"].append((_raw(network, touched, None), *truth))
+        if fold_done is not None:
+            fold_done(number + 1, len(folds))
+    return {name: _held_out(items) for name, items in found.items()}
+
+
+def _raw(
+    network: TraceNetwork,
+    crops: npt.NDArray[np.float16],
+    tables: npt.NDArray[np.float64] | None,
+) -> RawOutput:
+    with torch.no_grad():
+        untouched, robust, _ = network.answer(torch.from_numpy(crops))
+    return RawOutput(untouched=untouched.numpy(), robust=robust.numpy(), tables=tables)
+
+
+def _held_out(items: list[tuple[RawOutput, int, str, str]]) -> HeldOut:
+    return HeldOut(
+        raw=tuple(item[0] for item in items),
+        labels=np.array([item[1] for item in items], dtype=np.int64),
+        kinds=tuple(item[2] for item in items),
+        devices=tuple(item[3] for item in items),
+    )
+
+
+def calibrate(
+    held_out: Mapping[str, HeldOut],
+    classes: Sequence[str],
+    makes: Sequence[str],
+    config: TrainingConfig,
+) -> Calibration:
+    """Fit fusion, open-set rule, families and thresholds on held-out photos.
+
+    Parameters
+    ----------
+    held_out : mapping
+        As `held_out_outputs` returns it.
+    classes, makes : sequence of str
+        Camera models and their makes.
+    config : TrainingConfig
+        Promised error rate and family threshold.
+
+    Returns
+    -------
+    Calibration
+    """
+    rules = {name: _fusion_and_open_set(data) for name, data in held_out.items()}
+    source = "file" if len(held_out["file"].raw) else "pixels"
+    families = _families(held_out[source], rules[source][0], classes, makes, config)
+    regimes, protocol = {}, {}
+    for name, (rule, scores) in rules.items():
+        regimes[name], protocol[name] = _with_thresholds(
+            held_out[name], rule, scores, families, makes, config
+        )
+    return Calibration(
+        regimes=regimes,
+        families=families,
+        protocol={
+            "held_out": "devices, sessions, ends of sessions and whole models of the "
+            "training manifest; never a test split",
+            "folds": config.folds,
+            "seed": config.seed,
+            "regimes": protocol,
+        },
+    )
+
+
+def _weights(data: HeldOut) -> npt.NDArray[np.float64]:
+    return np.array([_KIND_WEIGHT.get(kind, 0.0) for kind in data.kinds])
+
+
+def _fusion_and_open_set(
+    data: HeldOut,
+) -> tuple[RegimeCalibration, npt.NDArray[np.float64]]:
+    pixel_weight, table_weight = _fusion_weights(data)
+    idle = OpenSetScore(mean=(0.0,), scale=(1.0,), weight=(0.0,), bias=0.0)
+    rule = RegimeCalibration(
+        pixel_weight=pixel_weight,
+        table_weight=table_weight,
+        open_set=idle,
+        known_threshold=0.0,
+        thresholds={},
+    )
+    signs = np.stack([open_set_signs(raw, fuse(raw, rule)) for raw in data.raw])
+    open_set = _open_set_rule(signs, data.labels >= 0)
+    scores = open_set.score(signs)
+    fitted = RegimeCalibration(
+        pixel_weight=pixel_weight,
+        table_weight=table_weight,
+        open_set=open_set,
+        known_threshold=float(np.quantile(scores[data.labels >= 0], 1 - _ACCEPTED)),
+        thresholds={},
+    )
+    return fitted, scores
+
+
+def _fusion_weights(data: HeldOut) -> tuple[float, float]:
+    """Weigh pixels and tables so that held-out known photos are most probable."""
+    from scipy.optimize import minimize
+
+    known = np.flatnonzero(data.labels >= 0)
+    pixels = np.stack([pixel_evidence(data.raw[k]) for k in known])
+    labels, weights = data.labels[known], _weights(data)[known]
+    with_tables = data.raw[int(known[0])].tables is not None
+    tables = np.zeros_like(pixels)
+    if with_tables:
+        tables = np.stack([data.raw[k].tables for k in known])  # type: ignore[misc]
+
+    def loss(factors: npt.NDArray[np.float64]) -> float:
+        total = log_softmax(factors[0] * pixels + factors[1] * tables)
+        own = total[np.arange(len(labels)), labels]
+        return float(-(weights * own).sum() / weights.sum())
+
+    bounds = [(0.01, 5.0), (0.0, 2.0) if with_tables else (0.0, 0.0)]
+    start = np.array([0.7, 0.7 if with_tables else 0.0])
+    best = minimize(loss, start, bounds=bounds, method="L-BFGS-B").x
+    return float(best[0]), float(best[1])
+
+
+def _open_set_rule(
+    signs: npt.NDArray[np.float64], known: npt.NDArray[np.bool_]
+) -> OpenSetScore:
+    """Fit the logistic rule; without unknown models it always says "known"."""
+    mean, scale = signs.mean(0), signs.std(0) + 1e-6
+    if known.all() or not known.any():
+        zeros = (0.0,) * signs.shape[1]
+        return OpenSetScore(
+            mean=tuple(mean.tolist()),
+            scale=tuple(scale.tolist()),
+            weight=zeros,
+            bias=3.0,
+        )
+    from sklearn.linear_model import LogisticRegression
+
+    rule = LogisticRegression(C=0.1, class_weight="balanced", max_iter=2000)
+    rule.fit((signs - mean) / scale, known)
+    return OpenSetScore(
+        mean=tuple(mean.tolist()),
+        scale=tuple(scale.tolist()),
+        weight=tuple(rule.coef_[0].tolist()),
+        bias=float(rule.intercept_[0]),
+    )
+
+
+def _families(
+    data: HeldOut,
+    rule: RegimeCalibration,
+    classes: Sequence[str],
+    makes: Sequence[str],
+    config: TrainingConfig,
+) -> tuple[Family, ...]:
+    # the rest of a session says little about which models look alike elsewhere
+    hard = [k for k, kind in enumerate(data.kinds) if kind not in (UNKNOWN, TAIL)]
+    chosen = hard or [k for k, kind in enumerate(data.kinds) if kind != UNKNOWN]
+    answers = np.array([int(fuse(data.raw[k], rule).argmax()) for k in chosen])
+    counts = confusion_matrix(data.labels[chosen], answers, len(classes))
+    n = len(classes)
+    return families_from_confusions(
+        counts[:n, :n], classes, makes, threshold=config.family_threshold, max_size=5
+    )
+
+
+def _with_thresholds(
+    data: HeldOut,
+    rule: RegimeCalibration,
+    scores: npt.NDArray[np.float64],
+    families: tuple[Family, ...],
+    makes: Sequence[str],
+    config: TrainingConfig,
+) -> tuple[RegimeCalibration, dict[str, Any]]:
+    """Add the thresholds of model, family and make; unknown cameras count as wrong."""
+    probabilities = np.exp(np.stack([fuse(raw, rule) for raw in data.raw]))
+    names = list(dict.fromkeys(makes))
+    groups = {
+        "model": np.arange(len(makes)),
+        "family": family_assignment(families, len(makes)),
+        "make": np.array([names.index(make) for make in makes]),
+    }
+    known = data.labels >= 0
+    asked = np.flatnonzero(known & (scores >= rule.known_threshold))
+    levels, shares = [], {}
+    for level, group in groups.items():
+        sums = level_probabilities(probabilities[asked], group)
+        right = sums.argmax(1) == group[data.labels[asked]]
+        shares[level] = float(right.mean()) if len(right) else 0.0
+        levels.append(LevelEvidence(name=level, confidence=sums.max(1), correct=right))
+    thresholds: Mapping[str, SelectiveThreshold] = cascade_thresholds(
+        levels, config.error_rate, correction="none"
+    )
+    summary = {
+        "n_known": int(known.sum()),
+        "n_unknown": int((~known).sum()),
+        "share_right": shares,
+        "by_kind": _by_kind(data, probabilities),
+        "unknown_auroc": (
+            auroc(scores[known], scores[~known]) if (~known).any() else None
+        ),
+    }
+    fitted = RegimeCalibration(
+        pixel_weight=rule.pixel_weight,
+        table_weight=rule.table_weight,
+        open_set=rule.open_set,
+        known_threshold=rule.known_threshold,
+        thresholds=thresholds,
+    )
+    return fitted, summary
+
+
+def _by_kind(
+    data: HeldOut, probabilities: npt.NDArray[np.float64]
+) -> dict[str, dict[str, float]]:
+    found = {}
+    for kind in sorted(set(data.kinds) - {UNKNOWN}):
+        mine = np.array([k == kind for k in data.kinds])
+        own = data.labels[mine]
+        order = np.argsort(-probabilities[mine], axis=1)[:, :5]
+        found[kind] = {
+            "n": int(mine.sum()),
+            "top1": float((order[:, 0] == own).mean()),
+            "top5": float((order == own[:, None]).any(1).mean()),
+        }
+    return found
+
+
+def sample_traces(views: Views, count: int) -> FloatArray:
+    """Return some untouched traces, to compare the exported network on."""
+    step = max(1, len(views.untouched) // count)
+    return views.untouched[::step, 0][:count].astype(np.float32)

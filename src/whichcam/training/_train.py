@@ -1,0 +1,303 @@
+"""Train a camera-model network and write it as a folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+import whichcam
+from whichcam._typing import IntArray, PathLike
+from whichcam.datasets import Manifest, canonical_camera
+from whichcam.errors import DatasetError, InputError
+from whichcam.models import CameraModel, FileStatistics, ModelSpec
+from whichcam.models.storage import write_json
+from whichcam.traces import TRACE_SIZE, TRACE_VERSION
+from whichcam.training import _distributed
+from whichcam.training._calibrate import calibrate, held_out_outputs, sample_traces
+from whichcam.training._card import write_card
+from whichcam.training._config import TrainingConfig
+from whichcam.training._export import export_onnx
+from whichcam.training._fit import fit_network
+from whichcam.training._folds import calibration_folds
+from whichcam.training._views import Views, take_views
+
+Progress = Callable[[str, int, int], None]
+LICENCE = "Apache-2.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingReport:
+    """What a training run made.
+
+    Parameters
+    ----------
+    folder : str
+        The model folder.
+    model_id : str
+        Of the model written.
+    n_photos, n_devices, n_classes : int
+        What it was trained on.
+    skipped : tuple of (str, str)
+        Path and reason of each file that could not be used.
+    parity : float
+        Largest difference between the trained and the exported network.
+    validation : dict
+        Out-of-fold figures by regime.
+    """
+
+    folder: str
+    model_id: str
+    n_photos: int
+    n_devices: int
+    n_classes: int
+    skipped: tuple[tuple[str, str], ...]
+    parity: float
+    validation: dict[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        return asdict(self)
+
+
+def train(
+    manifest: Manifest,
+    output: PathLike,
+    *,
+    config: TrainingConfig | None = None,
+    resume: bool = False,
+    progress: Progress | None = None,
+    command: str = "whichcam train",
+) -> TrainingReport:
+    """Train a camera-model network on a manifest.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        Labelled photos. ``device_id`` and ``session`` are used where they are there;
+        without them the photos of a model count as one device and one session.
+    output : path
+        Folder to write ``model.onnx``, ``spec.json``, ``calibration.json``,
+        ``file_statistics.json`` and ``CARD.md`` to. While training, ``work`` in it
+        holds traces and checkpoints.
+    config : TrainingConfig, optional
+        Settings.
+    resume : bool, default False
+        Go on with what a killed run left in ``output/work``; at most one epoch and one
+        block of 64 photos are done again.
+    progress : callable, optional
+        Called as ``progress(stage, done, total)``.
+    command : str
+        What made the model, for its card.
+
+    Returns
+    -------
+    TrainingReport
+
+    Raises
+    ------
+    DatasetError
+        If there are fewer than two camera models, or too few usable photos.
+    InputError
+        If ``output`` holds a model already, or a run to resume and ``resume`` is off.
+    """
+    settings = TrainingConfig() if config is None else config
+    folder = Path(output)
+    work = folder / "work"
+    device = _distributed.choose_device(settings.device)
+    with _distributed.process_group(device):
+        if _distributed.rank() == 0:
+            _prepare(folder, work, resume=resume)
+            views = take_views(manifest, settings, work, progress)
+        _distributed.wait()
+        if _distributed.rank() > 0:  # the first process has taken them all
+            views = take_views(manifest, settings, work, None)
+        data = _labelled(manifest, views)
+        network = fit_network(
+            views,
+            np.arange(len(data.labels)),
+            data.labels,
+            data.devices,
+            len(data.classes),
+            settings,
+            seed=settings.seed,
+            checkpoint=work / "checkpoint.pt",
+            epoch_done=_stage(progress, "training"),
+        )
+    if not _first_process():
+        return _follower_report(folder, data)
+    folds = calibration_folds(
+        data.labels,
+        data.devices,
+        data.sessions,
+        n_folds=settings.folds,
+        seed=settings.seed,
+    )
+    held_out = held_out_outputs(
+        views,
+        data.labels,
+        data.devices,
+        data.makes,
+        folds,
+        settings,
+        fold_done=_stage(progress, "calibrating"),
+    )
+    calibration = calibrate(held_out, data.classes, data.makes, settings)
+    parity = export_onnx(network, folder / "model.onnx", sample_traces(views, 64))
+    statistics = FileStatistics.fit(views.tables, data.labels.tolist(), data.makes)
+    spec = _spec(folder, manifest, data, settings, device, parity)
+    write_json(folder / "spec.json", spec.to_dict())
+    write_json(folder / "calibration.json", calibration.to_dict())
+    write_json(folder / "file_statistics.json", statistics.to_dict())
+    write_card(folder / "CARD.md", spec, calibration, manifest, settings, command)
+    model = CameraModel.load(folder)
+    shutil.rmtree(work)
+    return TrainingReport(
+        folder=str(folder),
+        model_id=model.model_id,
+        n_photos=len(data.labels),
+        n_devices=len(set(data.devices)),
+        n_classes=len(data.classes),
+        skipped=views.skipped,
+        parity=parity,
+        validation=dict(calibration.protocol["regimes"]),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Labelled:
+    classes: tuple[str, ...]
+    makes: tuple[str, ...]
+    labels: IntArray
+    devices: tuple[str, ...]
+    sessions: tuple[str, ...]
+
+
+def _labelled(manifest: Manifest, views: Views) -> _Labelled:
+    """Return the labels of the photos that could be used."""
+    rows = views.rows
+    names = [str(name) for name in manifest.camera_model[rows]]
+    classes = tuple(sorted(set(names)))
+    if len(classes) < 2 or len(names) < 4:
+        raise DatasetError(
+            f"{len(names)} usable photo(s) of {len(classes)} camera model(s); training "
+            f"needs at least two models and four photos ({len(views.skipped)} file(s) "
+            "could not be used)"
+        )
+    place = {name: k for k, name in enumerate(classes)}
+    devices = _groups(manifest, "device", names, rows)
+    sessions = _groups(manifest, "session", devices, rows)
+    return _Labelled(
+        classes=classes,
+        makes=_makes(manifest, classes),
+        labels=np.array([place[name] for name in names], dtype=np.int64),
+        devices=devices,
+        sessions=sessions,
+    )
+
+
+def _groups(
+    manifest: Manifest, column: str, default: Sequence[str], rows: IntArray
+) -> tuple[str, ...]:
+    """Return the device or session of each photo; ``default`` where there is none."""
+    wanted = "device_id" if column == "device" else column
+    if wanted not in manifest:
+        return tuple(default)
+    by: Literal["device", "session"] = "device" if column == "device" else "session"
+    return tuple(str(value) for value in manifest.groups(by)[rows])
+
+
+def _makes(manifest: Manifest, classes: Sequence[str]) -> tuple[str, ...]:
+    """Return each class's make: the manifest's, else the canonical one of its name."""
+    known: dict[str, str] = {}
+    if "make" in manifest:
+        for name, make in zip(
+            manifest.camera_model, manifest.column("make"), strict=True
+        ):
+            known.setdefault(str(name), str(make))
+    return tuple(
+        known.get(name) or canonical_camera("", name).make or name.split(" ")[0]
+        for name in classes
+    )
+
+
+def _prepare(folder: Path, work: Path, *, resume: bool) -> None:
+    if (folder / "spec.json").exists():
+        raise InputError(
+            f"{folder} holds a model already; give another folder, or remove it"
+        )
+    if work.exists() and not resume:
+        raise InputError(
+            f"{work} holds an unfinished run; go on with it by --resume, or remove it"
+        )
+    work.mkdir(parents=True, exist_ok=True)
+
+
+def _stage(progress: Progress | None, name: str) -> Callable[[int, int], None] | None:
+    return None if progress is None else partial(progress, name)
+
+
+def _first_process() -> bool:
+    """Whether this process writes the model, also after the group is gone."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
+def _follower_report(folder: Path, data: _Labelled) -> TrainingReport:
+    """Report of a process that helped and leaves the writing to the first."""
+    return TrainingReport(
+        folder=str(folder),
+        model_id="",
+        n_photos=len(data.labels),
+        n_devices=len(set(data.devices)),
+        n_classes=len(data.classes),
+        skipped=(),
+        parity=0.0,
+        validation={},
+    )
+
+
+def _spec(
+    folder: Path,
+    manifest: Manifest,
+    data: _Labelled,
+    config: TrainingConfig,
+    device: torch.device,
+    parity: float,
+) -> ModelSpec:
+    onnx = (folder / "model.onnx").read_bytes()
+    hardware = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
+    return ModelSpec(
+        method="whichcam",
+        classes=data.classes,
+        makes=data.makes,
+        crop_size_px=config.crop_size_px,
+        n_crops=config.n_crops,
+        smallest_px=config.smallest_px,
+        embedding_size=2 * config.hidden,
+        trace_version=TRACE_VERSION,
+        trace_size=TRACE_SIZE,
+        onnx_sha256=hashlib.sha256(onnx).hexdigest(),
+        licence=LICENCE,
+        whichcam_version=whichcam.__version__,
+        training={
+            "manifest_sha256": manifest.sha256,
+            "photos": len(data.labels),
+            "n_devices": len(set(data.devices)),
+            "devices": sorted(set(data.devices)),
+            "config": config.to_dict(),
+            "parity": parity,
+            "hardware": hardware,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+        },
+    )
