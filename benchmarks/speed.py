@@ -30,7 +30,9 @@ ONE_THREAD = dict.fromkeys(
 REAL = _record.HERE.parents[1] / "shared" / "photos" / "full"
 
 
-def warm_worker(photo: Path, n_warm_up: int, n_rounds: int) -> dict[str, Any]:
+def warm_worker(
+    photo: Path, model_folder: str, n_warm_up: int, n_rounds: int
+) -> dict[str, Any]:
     """Time decoding and identifying one file in turn, on one processor."""
     if hasattr(os, "sched_setaffinity"):
         # Before anything is imported: libraries size their thread pools by it.
@@ -41,7 +43,7 @@ def warm_worker(photo: Path, n_warm_up: int, n_rounds: int) -> dict[str, Any]:
     from whichcam.models import CameraModel
 
     data = photo.read_bytes()
-    model = CameraModel.bundled()
+    model = CameraModel.load(model_folder) if model_folder else CameraModel.bundled()
     seconds: dict[str, list[float]] = {"decode": [], "identify": []}
     for turn in range(n_warm_up + n_rounds):
         start = time.perf_counter()
@@ -58,6 +60,12 @@ def warm_worker(photo: Path, n_warm_up: int, n_rounds: int) -> dict[str, Any]:
 def command(*arguments: str) -> list[str]:
     """Return the command ``whichcam`` of this environment."""
     return [sys.executable, "-m", "whichcam", *arguments]
+
+
+def identify(path: Path, model_folder: str) -> list[str]:
+    """Return the command that identifies a picture or a folder of them."""
+    chosen = ["--model", model_folder] if model_folder else []
+    return command("identify", "--json", *chosen, str(path))
 
 
 def run_and_measure(arguments: list[str]) -> tuple[float, float]:
@@ -101,11 +109,14 @@ def measurement(
     }
 
 
-def measure_photo(photo: Path, n_warm_up: int, n_rounds: int) -> list[dict[str, Any]]:
+def measure_photo(
+    photo: Path, model_folder: str, n_warm_up: int, n_rounds: int
+) -> list[dict[str, Any]]:
     """Measure one file: warm times, their ratio, and a whole process's memory."""
     worker = [sys.executable, __file__, "--worker", str(n_warm_up), str(n_rounds)]
+    worker += [str(photo), model_folder]
     done = subprocess.run(
-        [*worker, str(photo)],
+        worker,
         env=os.environ | ONE_THREAD,
         stdout=subprocess.PIPE,
         check=True,
@@ -117,18 +128,20 @@ def measure_photo(photo: Path, n_warm_up: int, n_rounds: int) -> list[dict[str, 
         "megapixels": round(timed["megapixels"], 2),
         "n_bytes": photo.stat().st_size,
     }
-    decode, identify = timed["decode"], timed["identify"]
-    ratios = [b / a for a, b in zip(decode, identify, strict=True)]
-    peaks = [run_and_measure(command("identify", "--json", str(photo)))[1]]
+    decode, warm = timed["decode"], timed["identify"]
+    ratios = [b / a for a, b in zip(decode, warm, strict=True)]
+    peaks = [run_and_measure(identify(photo, model_folder))[1]]
     return [
         measurement("decode", "s", decode, photo=about),
-        measurement("identify_warm", "s", identify, photo=about),
+        measurement("identify_warm", "s", warm, photo=about),
         measurement("identify_over_decode", "ratio", ratios, photo=about),
         measurement("peak_memory", "bytes", peaks, photo=about, n_threads=None),
     ]
 
 
-def measure_folder(photos: list[Path], n_photos: int) -> dict[str, Any]:
+def measure_folder(
+    photos: list[Path], model_folder: str, n_photos: int
+) -> dict[str, Any]:
     """Measure pictures a second over a folder; starting the command is taken off."""
     with tempfile.TemporaryDirectory() as name:
         folders = []
@@ -142,8 +155,7 @@ def measure_folder(photos: list[Path], n_photos: int) -> dict[str, Any]:
         rates = []
         for _ in range(3):
             one, many = (
-                run_and_measure(command("identify", "--json", str(folder)))[0]
-                for folder in folders
+                run_and_measure(identify(folder, model_folder))[0] for folder in folders
             )
             rates.append((n_photos - 1) / (many - one))
     return measurement("folder", "photos/s", rates, n_threads=None)
@@ -176,6 +188,7 @@ def main() -> None:
     """Measure and write a new result."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("photos", nargs="*", type=Path, metavar="PHOTO")
+    parser.add_argument("--model", default="", help="default: the bundled model")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--warm-up", type=int, default=3)
     parser.add_argument("--folder-photos", type=int, default=24)
@@ -186,15 +199,16 @@ def main() -> None:
         measurements = [
             entry
             for photo in photos
-            for entry in measure_photo(photo, given.warm_up, given.rounds)
+            for entry in measure_photo(photo, given.model, given.warm_up, given.rounds)
         ]
-        measurements.append(measure_folder(photos, given.folder_photos))
+        measurements.append(measure_folder(photos, given.model, given.folder_photos))
     measurements += measure_start()
     protocol = {
         "n_warm_up": given.warm_up,
         "n_rounds": given.rounds,
         "n_folder_photos": given.folder_photos,
         "is_pinned_to_one_processor": hasattr(os, "sched_setaffinity"),
+        "is_bundled_model": not given.model,
     }
     result = {"schema": SCHEMA, **_record.provenance(), "protocol": protocol}
     path = _record.write_new("speed", result | {"measurements": measurements})
@@ -206,7 +220,11 @@ def main() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--worker"]:
-        n_warm_up, n_rounds, photo = sys.argv[2:]
-        print(json.dumps(warm_worker(Path(photo), int(n_warm_up), int(n_rounds))))
+        n_warm_up, n_rounds, photo, model_folder = sys.argv[2:]
+        print(
+            json.dumps(
+                warm_worker(Path(photo), model_folder, int(n_warm_up), int(n_rounds))
+            )
+        )
     else:
         main()
