@@ -39,6 +39,7 @@ class FakeIdentification:
     sha256: str = "0" * 64
     answer: str = "Acme One"
     level: str = "model"
+    members: tuple[str, ...] = ("Acme One",)
     confidence: float = 0.93
     error_rate: float | None = 0.0412
     ranking: Sequence[FakeCandidate] = ()
@@ -52,7 +53,10 @@ class FakeIdentification:
 
     def to_dict(self) -> dict[str, Any]:
         values = asdict(self)
-        return values | {"warnings": list(self.warnings)}
+        return values | {
+            "members": list(self.members),
+            "warnings": list(self.warnings),
+        }
 
 
 class FakeModel:
@@ -96,6 +100,7 @@ def fake_identify(
             photo_name=photo.name,
             level="unknown",
             answer="unknown camera",
+            members=(),
             error_rate=None,
         )
     if content == "hostile":

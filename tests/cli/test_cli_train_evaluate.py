@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import whichcam
 from whichcam.cli import _demo
 from whichcam.datasets import Manifest
 from whichcam.errors import ConfigError, MissingDependencyError
@@ -63,7 +65,7 @@ def trained(install: Install) -> dict[str, Any]:
         seen.update(rows=len(manifest), output=output, resume=resume)
         seen.update(config=config.values)
         return SimpleNamespace(
-            to_dict=lambda: {"validation_top_1": 0.75, "epochs": 3, "history": [1]}
+            to_dict=lambda: {"validation": {"top_1": 0.75}, "history": [1]}
         )
 
     install("training", TrainingConfig=FakeConfig, train=train)
@@ -125,6 +127,21 @@ def test_without_torch_train_says_in_one_line_what_to_install(
     result = run("train", manifest, "-o", tmp_path)
     assert result.exit_code == 4
     assert 'pip install "whichcam[train]"' in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_training_that_cannot_be_imported_names_the_extra(
+    run: Run, manifest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [
+        n for n in sys.modules if n.split(".")[:2] == ["whichcam", "training"]
+    ]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delattr(whichcam, "training", raising=False)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    result = run("train", manifest, "-o", tmp_path)
+    assert result.exit_code == 4
+    assert "training needs torch, which is not installed" in result.stderr
     assert result.stderr.count("\n") == 1
 
 
@@ -302,3 +319,16 @@ def test_the_commands_the_demo_shows_make_the_pictures_it_makes(
         made = {p.name: p.read_bytes() for p in (work / folder).rglob("*.jpg")}
         again = {p.name: p.read_bytes() for p in (tmp_path / folder).rglob("*.jpg")}
         assert made == again
+
+
+@pytest.mark.slow
+def test_the_demo_trains_a_model_that_knows_its_cameras(
+    run: Run, tmp_path: Path
+) -> None:
+    pytest.importorskip("torch")
+    result = run("demo", "--work", tmp_path)
+    assert result.exit_code == 0, result.output
+    last = result.stdout.strip().splitlines()[-1]
+    right = int(last.split()[0])
+    assert right >= 10, result.stdout
+    assert last.endswith("0 wrong.")

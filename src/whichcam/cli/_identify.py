@@ -24,7 +24,15 @@ if TYPE_CHECKING:
 _FEW: Final = 3  # as many pictures are done before a bar would be read
 
 CSV_COLUMNS: Final = (
-    *("path", "answer", "level", "confidence", "error_rate", "unknown_probability"),
+    *(
+        "path",
+        "answer",
+        "level",
+        "members",
+        "confidence",
+        "error_rate",
+        "unknown_probability",
+    ),
     *("exif_camera_model", "ranking", "n_crops", "file_statistics_used"),
     *("sha256", "model_id", "whichcam_version", "warnings"),
     *("error_code", "error"),
@@ -186,6 +194,7 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
         "ranking": "; ".join(
             f"{item['camera_model']}={item['probability']:.4f}" for item in ranking
         ),
+        "members": "; ".join(row.get("members") or ()),
         "warnings": "; ".join(row.get("warnings") or ()),
         "error_code": error.get("code"),
         "error": error.get("message"),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _BAR: Final = 24  # characters
 _WIDEST: Final = 84
+_EVEN: Final = 0.5
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 _COLOURS: Final = {
     "model": "bold green",
@@ -94,23 +95,10 @@ def print_answers(
 
 def agrees(found: Identification, camera_model: str) -> bool:
     """Say whether an answer, at its level, is true of a camera model."""
-    named, answer = camera_model.casefold(), found.answer.casefold()
-    if found.level == "make":
-        return named.startswith(f"{answer} ") or named == answer
-    if found.level == "family":
-        return _is_member(named, answer)
-    return found.level == "model" and named == answer
-
-
-def _is_member(named: str, family: str) -> bool:
-    """Say whether "apple iphone 7" is one of "apple iphone 6 / iphone 7"."""
-    first, *others = family.split(" / ")
-    if named == first:
-        return True
-    return any(
-        named.endswith(f" {other}") and first.startswith(named.removesuffix(other))
-        for other in others
-    )
+    named = camera_model.casefold()
+    if found.level == "make":  # true of models of the make that are not known, too
+        return named.startswith(f"{found.answer.casefold()} ")
+    return named in {member.casefold() for member in found.members}
 
 
 def verdict(
@@ -140,7 +128,8 @@ def _headline(found: Identification) -> Text:
 def _how_sure(found: Identification) -> Text:
     sure = Text.assemble((percent(found.confidence), "bold"), " sure")
     if found.error_rate is None:
-        return sure.append(".")
+        doubt = "; no answer is sure enough" if found.confidence < _EVEN else ""
+        return sure.append(f"{doubt}.")
     return Text.assemble(
         sure,
         "; at most ",

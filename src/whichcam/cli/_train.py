@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any
 
 import typer
 
 from whichcam.cli._text import say
-from whichcam.errors import ConfigError
+from whichcam.errors import ConfigError, MissingDependencyError
 
 
 class Device(StrEnum):
@@ -55,6 +57,10 @@ def train(
         Device | None,
         typer.Option(help="Where the network is trained.", show_default=False),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes that take traces.", show_default=False),
+    ] = None,
     split: Annotated[
         str,
         typer.Option(help="Train on the rows of this split only.", show_default=False),
@@ -76,13 +82,18 @@ def train(
     Needs the extra: pip install "whichcam[train]".
     """
     settings = read_settings(config) if config else {}
-    given = {"epochs": epochs, "seed": seed, "device": device and device.value}
+    given = {
+        "epochs": epochs,
+        "seed": seed,
+        "device": device and device.value,
+        "workers": workers,
+    }
     settings |= {name: value for name, value in given.items() if value is not None}
 
-    from whichcam import training
     from whichcam.cli._console import stages
     from whichcam.cli._inputs import read_manifest
 
+    training = _training()
     chosen = training.TrainingConfig.from_mapping(settings)
     pictures = read_manifest(manifest, split=split)
     with stages() as report:
@@ -91,6 +102,19 @@ def train(
         )
     print_report(result.to_dict(), method.value)
     say(f"wrote the model {output}; try: whichcam identify PHOTO --model {output}")
+
+
+def _training() -> ModuleType:
+    """Return the room that needs the extra ``train``, or say what it lacks."""
+    try:
+        from whichcam import training
+    except ModuleNotFoundError as error:
+        if error.name not in ("torch", "onnx"):
+            raise
+        raise MissingDependencyError(
+            error.name, extra="train", purpose="training"
+        ) from error
+    return training
 
 
 def read_settings(path: Path) -> dict[str, Any]:
@@ -111,20 +135,19 @@ def read_settings(path: Path) -> dict[str, Any]:
         raise ConfigError("--config", f"{path} is no TOML file: {error}") from error
 
 
-def print_report(report: dict[str, Any], method: str) -> None:
-    """Print the single values of a training report."""
+def print_report(report: Mapping[str, Any], method: str) -> None:
+    """Print the single values of a training report, nested ones by their path."""
     from whichcam.cli._console import print_table
 
-    print_table(
-        f"trained: {method}",
-        ["what", "value"],
-        [
-            (name.replace("_", " "), _value(value))
-            for name, value in report.items()
-            if isinstance(value, (str, int, float))
-        ],
-    )
+    print_table(f"trained: {method}", ["what", "value"], list(_flat(report)))
 
 
-def _value(value: str | float) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def _flat(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        label = f"{path} {name}".strip().replace("_", " ")
+        if isinstance(value, Mapping):
+            yield from _flat(value, label)
+        elif isinstance(value, float):
+            yield label, f"{value:.4g}"
+        elif isinstance(value, (str, int)):
+            yield label, str(value)
