@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -40,11 +39,10 @@ def photos_dir() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make any attempt to reach another machine fail the test."""
 
     def refuse(*_: Any, **__: Any) -> NoReturn:
         pytest.fail("a test tried to open a network connection")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
-    yield

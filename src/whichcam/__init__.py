@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from whichcam.evaluation import evaluate
     from whichcam.media import Photo, open_photo
     from whichcam.models import CameraModel
-    from whichcam.pipelines import Identification, identify
+    from whichcam.pipelines import Identification, identify, identify_many
     from whichcam.training import train
 
 _WHERE = {
@@ -26,6 +26,7 @@ _WHERE = {
     "Photo": "media",
     "evaluate": "evaluation",
     "identify": "pipelines",
+    "identify_many": "pipelines",
     "open_photo": "media",
     "train": "training",
 }
@@ -38,6 +39,7 @@ __all__ = [
     "__version__",
     "evaluate",
     "identify",
+    "identify_many",
     "open_photo",
     "train",
 ]

@@ -26,6 +26,9 @@ what is wrong, what was found, what was expected and how to mend it.
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 
 class WhichcamError(Exception):
     """Base of every error raised on purpose by whichcam."""
@@ -73,6 +76,11 @@ class ConfigError(InputError):
     def __init__(self, path: str, message: str) -> None:
         super().__init__(f"{path}: {message}")
         self.path = path
+        self._message = message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Pools copy errors by their arguments, which are not those of Exception.
+        return type(self), (self.path, self._message)
 
 
 class PhotoNotFoundError(WhichcamError, FileNotFoundError):
@@ -129,6 +137,12 @@ class MissingDependencyError(WhichcamError, ImportError):
         )
         self.library = library
         self.extra = extra
+        self._purpose = purpose
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As above; here they are keywords.
+        make = partial(type(self), extra=self.extra, purpose=self._purpose)
+        return make, (self.library,)
 
 
 class WhichcamWarning(UserWarning):

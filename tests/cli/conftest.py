@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -16,6 +16,7 @@ import whichcam
 from whichcam.cli import app
 from whichcam.datasets.synthetic import draw_cameras, write_dataset
 from whichcam.errors import (
+    ArtifactError,
     ArtifactNotFoundError,
     ImageDecodeError,
     IncompatibleArtifactError,
@@ -112,6 +113,20 @@ def fake_identify(
     return FakeIdentification(photo_name=photo.name, ranking=RANKING[:top_k])
 
 
+def fake_identify_many(
+    sources: Iterable[Path], *, workers: int, catch: type[Exception], **options: Any
+) -> Generator[tuple[Path, Any], None, None]:
+    """Ask the stand-in one by one."""
+    assert workers >= 1
+    for source in sources:
+        try:
+            yield source, fake_identify(source, **options)
+        except ArtifactError:
+            raise
+        except catch as error:
+            yield source, error
+
+
 @pytest.fixture
 def install(monkeypatch: pytest.MonkeyPatch) -> Install:
     """Return a function that puts a module of ours in another's place."""
@@ -131,7 +146,9 @@ def lower_layers(install: Install) -> SimpleNamespace:
     """Put a model and a pipeline in place that answer by the file's text."""
     return SimpleNamespace(
         models=install("models", CameraModel=FakeModel),
-        pipelines=install("pipelines", identify=fake_identify),
+        pipelines=install(
+            "pipelines", identify=fake_identify, identify_many=fake_identify_many
+        ),
     )
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from whichcam.cli import _identify
 
 if TYPE_CHECKING:
     from typer.testing import Result
@@ -279,3 +282,41 @@ def test_predict_leaves_a_blank_for_what_it_cannot_read(
     output = tmp_path / "submission.csv"
     assert run("predict", tmp_path / "test", "-o", output).exit_code == 3
     assert output.read_text().splitlines()[2] == "2.jpg,"
+
+
+@pytest.mark.parametrize(
+    ("n_photos", "arguments", "workers"),
+    [
+        (8, (), 1),
+        (9, (), 3),
+        (9, ("--workers", "1"), 1),
+        (9, ("--workers", "7"), 7),
+        (2, ("--workers", "7"), 2),
+    ],
+)
+def test_many_photos_are_shared_among_the_cores_unless_told_otherwise(
+    n_photos: int,
+    arguments: tuple[str, ...],
+    workers: int,
+    run: Run,
+    photo: Write,
+    lower_layers: SimpleNamespace,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    used = []
+    one_by_one = lower_layers.pipelines.identify_many
+
+    def spy(sources: Iterable[Path], *, workers: int, **options: Any) -> Any:
+        used.append(workers)
+        return one_by_one(sources, workers=workers, **options)
+
+    monkeypatch.setattr(lower_layers.pipelines, "identify_many", spy)
+    monkeypatch.setattr(_identify, "n_cores", lambda: 3)
+    paths = [photo(f"{number}.jpg") for number in range(n_photos)]
+    result = run("identify", *paths, "--json", *arguments)
+    assert len(json.loads(result.stdout)) == n_photos
+    assert used == [workers]
+
+
+def test_no_workers_are_wrong_usage(run: Run, photo: Write) -> None:
+    assert run("identify", photo("a.jpg"), "--workers", "0").exit_code == 2

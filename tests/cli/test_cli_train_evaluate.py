@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import whichcam
-from whichcam.cli import _demo
+from whichcam.cli import _train, _demo
 from whichcam.datasets import Manifest
 from whichcam.errors import ConfigError, MissingDependencyError
 
@@ -49,8 +49,9 @@ class FakeConfig:
 
 
 @pytest.fixture
-def trained(install: Install) -> dict[str, Any]:
+def trained(install: Install, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Put a trainer in place that only remembers what it was given."""
+    monkeypatch.setattr(_train, "find_spec", lambda _: True)
     seen: dict[str, Any] = {}
 
     def train(
@@ -143,6 +144,20 @@ def test_a_training_that_cannot_be_imported_names_the_extra(
     assert result.exit_code == 4
     assert "training needs torch, which is not installed" in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_training_that_could_not_write_its_network_is_not_begun(
+    run: Run, manifest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_train, "find_spec", lambda _: None)
+    result = run("train", manifest, "-o", tmp_path)
+    assert result.exit_code == 4
+    assert "training needs onnx, which is not installed" in result.stderr
+
+
+def test_the_help_of_train_names_the_extra_to_install(run: Run) -> None:
+    assert 'pip install "whichcam[train]"' in run("train", "--help").stdout
 
 
 class FakeTable:

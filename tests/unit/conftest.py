@@ -155,6 +155,4 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> TinyModel:
     write_json(folder / "calibration.json", calibration)
     write_json(folder / "file_statistics.json", statistics.to_dict())
     (folder / "CARD.md").write_text("# Made by hand for tests\n", encoding="utf-8")
-    return TinyModel(
-        folder=folder, cameras=cameras, spec=spec, calibration=calibration
-    )
+    return TinyModel(folder=folder, cameras=cameras, spec=spec, calibration=calibration)

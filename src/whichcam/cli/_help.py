@@ -28,5 +28,7 @@ def add_command(
     text = inspect.cleandoc(function.__doc__ or "")
     # Lines are broken by the terminal's width, not by the source's.
     flowing = re.sub(r"(?<!\n)\n(?!\n)", " ", text)
+    # A bracket is one, and no markup: pip install "whichcam[train]".
+    flowing = flowing.replace("[", r"\[")
     app.command(help=flowing, epilog=examples(*shown))(guarded(function))
     return function

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
+import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import typer
 
 from whichcam.cli._guard import FINDING, UNEXPECTED, UNUSABLE_INPUT
-from whichcam.errors import WhichcamWarning
 
 if TYPE_CHECKING:
     from whichcam.cli._inputs import Failure, Success
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     Answer: TypeAlias = Success[Identification] | Failure
 
 _FEW: Final = 3  # as many pictures are done before a bar would be read
+_WORTH_PROCESSES: Final = 8  # as many are done before further processes have started
 
 CSV_COLUMNS: Final = (
     *(
@@ -37,6 +39,18 @@ CSV_COLUMNS: Final = (
     *("sha256", "model_id", "whichcam_version", "warnings"),
     *("error_code", "error"),
 )
+
+
+Workers: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        min=1,
+        help="Processes to use; where not given, one a core for more than "
+        f"{_WORTH_PROCESSES} pictures, else 1.",
+        show_default=False,
+    ),
+]
 
 
 class FailOn(StrEnum):
@@ -78,6 +92,7 @@ def identify(
             "--allow-truncated", help="Use the readable part of damaged files."
         ),
     ] = False,
+    workers: Workers = None,
     fail_on: Annotated[
         FailOn | None,
         typer.Option(
@@ -97,7 +112,11 @@ def identify(
 
     found = pictures(photos)
     answers = identify_each(
-        found, load_model(model), top_k=top_k, allow_truncated=allow_truncated
+        found,
+        load_model(model),
+        top_k=top_k,
+        allow_truncated=allow_truncated,
+        workers=workers,
     )
     tally = _Tally()
     if as_json or as_csv:
@@ -120,25 +139,40 @@ def identify_each(
     *,
     top_k: int = 5,
     allow_truncated: bool = False,
+    workers: int | None = None,
 ) -> Iterator[Answer]:
     """Yield the answer on each picture, with a bar where there are more than a few."""
     from whichcam import pipelines
     from whichcam.cli._console import bar
-    from whichcam.cli._inputs import each
+    from whichcam.cli._inputs import each_of_many
 
-    def use(path: Path) -> Identification:
-        with warnings.catch_warnings():
-            # They stand in the result, beside the picture they are about.
-            warnings.simplefilter("ignore", WhichcamWarning)
-            return pipelines.identify(
-                path, model=model, top_k=top_k, allow_truncated=allow_truncated
-            )
-
+    asked = partial(
+        pipelines.identify_many,
+        model=model,
+        top_k=top_k,
+        allow_truncated=allow_truncated,
+        workers=_processes(len(found), workers),
+        catch=Exception,  # a bug met in one picture must not cost the others' answers
+    )
     with bar("identifying", when=len(found) > _FEW) as report:
         report(0, len(found))
-        for done, answer in enumerate(each(found, use), start=1):
+        for done, answer in enumerate(each_of_many(found, asked), start=1):
             report(done, len(found))
             yield answer
+
+
+def _processes(n_pictures: int, wanted: int | None) -> int:
+    """Return how many processes to use; never more than pictures."""
+    if wanted is None:
+        wanted = n_cores() if n_pictures > _WORTH_PROCESSES else 1
+    return max(1, min(wanted, n_pictures))
+
+
+def n_cores() -> int:
+    """Return the number of cores that this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class _Tally:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
 from whichcam.cli._guard import say_unexpected
 from whichcam.cli._text import say_error
-from whichcam.datasets import Manifest
-from whichcam.datasets._walk import find_pictures
+from whichcam.datasets import Manifest, find_pictures
 from whichcam.errors import ArtifactError, DatasetError, InputError, WhichcamError
 
 T = TypeVar("T")
@@ -90,23 +90,43 @@ def each(
         If the model is at fault: every other picture would fail in the same way.
     """
     for item in items:
-        result = item if isinstance(item, Failure) else _attempt(item, use)
-        if isinstance(result, Failure) and not result.unexpected:
-            say_error(_line(result))
-        yield result
+        yield _told(item if isinstance(item, Failure) else _attempt(item, use))
+
+
+def each_of_many(
+    items: Sequence[Path | Failure],
+    use: Callable[[Iterator[Path]], Generator[tuple[Path, T | Exception], None, None]],
+) -> Iterator[Success[T] | Failure]:
+    """Do as `each`, where ``use`` takes all the paths and yields what it finds."""
+    paths = (item for item in items if isinstance(item, Path))
+    with closing(use(paths)) as answers:
+        for item in items:
+            yield _told(item if isinstance(item, Failure) else _result(*next(answers)))
 
 
 def _attempt(path: Path, use: Callable[[Path], T]) -> Success[T] | Failure:
     try:
-        return Success(path=str(path), found=use(path))
+        return _result(path, use(path))
     except ArtifactError:
         raise
-    except (WhichcamError, OSError) as error:
-        return _failure(path, error)
     except Exception as error:
         # A bug met in one picture must not cost the answers on all the others.
-        say_unexpected(error, about=str(path))
-        return _failure(path, error, unexpected=True)
+        return _result(path, error)
+
+
+def _result(path: Path, found: T | Exception) -> Success[T] | Failure:
+    if not isinstance(found, Exception):
+        return Success(path=str(path), found=found)
+    unexpected = not isinstance(found, (WhichcamError, OSError))
+    if unexpected:
+        say_unexpected(found, about=str(path))
+    return _failure(path, found, unexpected=unexpected)
+
+
+def _told(result: Success[T] | Failure) -> Success[T] | Failure:
+    if isinstance(result, Failure) and not result.unexpected:
+        say_error(_line(result))
+    return result
 
 
 def _failure(path: Path, error: Exception, *, unexpected: bool = False) -> Failure:

@@ -28,7 +28,6 @@ class Layout(StrEnum):
 def detect_layout(source: Path) -> tuple[Layout, str]:
     """Return the layout of a folder or table, and the reason in words."""
     from whichcam.cli._inputs import MANIFEST_SUFFIXES
-    from whichcam.datasets._walk import find_pictures
 
     if source.is_file() and source.suffix.lower() in MANIFEST_SUFFIXES:
         return Layout.csv, "it is a table"
@@ -37,7 +36,7 @@ def detect_layout(source: Path) -> tuple[Layout, str]:
             f"no folder {source}; expected one with pictures, or a .csv or .parquet "
             "file that lists them"
         )
-    inside, _ = find_pictures(source)
+    inside, _ = datasets.find_pictures(source)
     # More than one folder below train/, or test pictures by the Cup's own pattern.
     if any(
         (path.parts[0] == "train" and len(path.parts) == 3)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from whichcam.cli._guard import UNEXPECTED, UNUSABLE_INPUT
+from whichcam.cli._identify import Workers, identify_each, load_model
 from whichcam.cli._text import plural, say
 
 
@@ -31,13 +32,13 @@ def predict(
             show_default=False,
         ),
     ] = None,
+    workers: Workers = None,
 ) -> None:
     """Name the likeliest camera model of every picture, as Kaggle takes it.
 
     Each picture gets one of the model's cameras: "unknown" is no answer there. Files
     that cannot be used get a blank one, and the exit code is 3.
     """
-    from whichcam.cli._identify import identify_each, load_model
     from whichcam.cli._inputs import Failure, pictures
     from whichcam.cli._output import write_text
 
@@ -47,7 +48,8 @@ def predict(
     table.writerow(["fname", "camera"])
     failures = []
     answers = 0
-    for answer in identify_each(pictures([source]), load_model(model), top_k=1):
+    found = pictures([source])
+    for answer in identify_each(found, load_model(model), top_k=1, workers=workers):
         if isinstance(answer, Failure):
             failures.append(answer)
             camera = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
@@ -114,6 +115,8 @@ def _training() -> ModuleType:
         raise MissingDependencyError(
             error.name, extra="train", purpose="training"
         ) from error
+    if find_spec("onnx") is None:  # the network is written with it, hours later
+        raise MissingDependencyError("onnx", extra="train", purpose="training")
     return training
 
 

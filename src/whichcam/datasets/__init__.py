@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         LeaveDeviceOut,
         LeaveSessionOut,
     )
+    from whichcam.datasets._walk import find_pictures
 
 _WHERE = {
     "CameraName": "_labels",
@@ -42,6 +43,7 @@ _WHERE = {
     "canonical_camera": "_labels",
     "check_split": "_leakage",
     "describe_files": "_describe",
+    "find_pictures": "_walk",
     "index_csv": "_builders",
     "index_exif": "_index_exif",
     "index_folders": "_builders",
@@ -66,6 +68,7 @@ __all__ = [
     "canonical_camera",
     "check_split",
     "describe_files",
+    "find_pictures",
     "index_csv",
     "index_exif",
     "index_folders",

@@ -27,6 +27,11 @@ def find_pictures(root: PathLike) -> tuple[list[Path], list[SkippedFile]]:
     named ``__MACOSX`` are passed over. Linked folders are followed, each real folder
     once, so that loops end.
 
+    Parameters
+    ----------
+    root : path-like
+        The folder.
+
     Returns
     -------
     pictures : list of Path

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from whichcam._threads import one_thread_each
 from whichcam._typing import PathLike
 from whichcam.datasets.manipulations import manipulate
 from whichcam.errors import DatasetError, WhichcamError, WhichcamWarning
@@ -29,16 +28,6 @@ Outcome: TypeAlias = tuple[EvaluationRow | RowFailure, ...]
 Loader: TypeAlias = Callable[[PathLike], EvaluableModel]
 
 _CHUNK: Final = 4
-# Every library that may run threads of its own: with one process a core they would
-# only wait for each other.
-_ONE_THREAD: Final[Mapping[str, str]] = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "VECLIB_MAXIMUM_THREADS": "1",
-    "NUMBA_NUM_THREADS": "1",
-}
-
 # The model of a worker process, loaded once by its initializer.
 _loaded: dict[str, EvaluableModel] = {}
 
@@ -62,7 +51,7 @@ def run_tasks(
     loader: Loader = type(model).load
     try:
         with (
-            _environment(_ONE_THREAD),
+            one_thread_each(),
             ProcessPoolExecutor(
                 workers,
                 mp_context=context,
@@ -77,21 +66,6 @@ def run_tasks(
             'changed, or the script lacks the guard `if __name__ == "__main__":` that '
             "spawned workers need; run again with workers=1 to see more"
         ) from error
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Set variables that spawned processes inherit before they import anything."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def _start(loader: Loader, folder: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from whichcam._typing import PhotoSource, PixelArray
+from whichcam.errors import InputError
 from whichcam.media._exif import Exif
 from whichcam.media._formats import ParsedHeader, decode_pixels, parse_header
 from whichcam.media._jpeg_types import JpegStructure

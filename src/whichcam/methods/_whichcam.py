@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 
@@ -90,7 +91,7 @@ class WhichcamClassifier:
         Raises
         ------
         MissingDependencyError
-            Without torch.
+            Without torch or onnx.
         DatasetError
             As `whichcam.training.train`.
         """
@@ -184,9 +185,9 @@ class WhichcamClassifier:
 
 
 def _training() -> Any:
-    """Import the training room only when it is entered: it needs torch."""
+    """Import the training room only when it is entered: it needs torch and onnx."""
     try:
-        return import_module("whichcam.training")
+        training = import_module("whichcam.training")
     except ImportError as error:
         if isinstance(error, MissingDependencyError) or error.name not in {
             "torch",
@@ -196,3 +197,6 @@ def _training() -> Any:
         raise MissingDependencyError(
             str(error.name), extra="train", purpose="training"
         ) from error
+    if find_spec("onnx") is None:  # the network is written with it, hours later
+        raise MissingDependencyError("onnx", extra="train", purpose="training")
+    return training

@@ -6,7 +6,8 @@ from whichcam.models._calibration import (
     OpenSetScore,
     RegimeCalibration,
 )
-from whichcam.models._camera_model import CameraModel, Decision, Evidence
+from whichcam.models._camera_model import CameraModel
+from whichcam.models._decision import Decision, Evidence
 from whichcam.models._file_statistics import FileStatistics, TableKey, table_key
 from whichcam.models._spec import ModelSpec
 

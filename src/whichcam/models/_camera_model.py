@@ -36,74 +36,12 @@ from whichcam.scoring import family_assignment
 from whichcam.signal import choose_crops
 from whichcam.traces import processing_traces
 
-UNKNOWN = "unknown camera"
 # Signs that metadata were removed or the entropy coding redone, which leaves pixels and
 # quantisation tables as they were.
 _STRIPPED = frozenset(
     {"no_camera_named", "optimized_huffman", "no_maker_note", "no_thumbnail"}
 )
-_LARGEST_ONNX_BYTES = 512 * 2**20
 _BOUNDS = 40.0  # log odds beyond which a sigmoid is 0 or 1 in float64
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Evidence:
-    """What a model found in one photo.
-
-    Parameters
-    ----------
-    probabilities : ndarray of shape (n_classes,), float64
-        Calibrated, closed-set: of the known models, given that it is one of them.
-    known_score : float
-        Log odds that the camera is a known one, were known and unknown equally
-        frequent; higher is more like a known camera.
-    unknown_probability : float
-        The same as a probability of "unknown", in [0, 1].
-    embedding : ndarray of shape (D,), float32
-        Mean over crops, unit norm.
-    n_crops : int
-        Crops looked at.
-    file_statistics_used : bool
-        Whether the file's own tables were believed and used.
-    warnings : tuple of str
-        What makes the answer less sure than it looks.
-    """
-
-    probabilities: Float64Array
-    known_score: float
-    unknown_probability: float
-    embedding: FloatArray
-    n_crops: int
-    file_statistics_used: bool
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """The finest answer the evidence supports.
-
-    Parameters
-    ----------
-    level : {"model", "family", "make", "unknown"}
-        How fine the answer is.
-    answer : str
-        A camera model, the models of a family, a make, or "unknown camera".
-    confidence : float
-        Probability of the answer in [0, 1]: the closed-set probability of the model,
-        family or make times that of the camera being known; for "unknown camera" that
-        of the camera being unknown.
-    error_rate : float or None
-        Share of such answers that may be wrong, as promised on validation devices;
-        None for "unknown camera", which promises nothing.
-    members : tuple of str
-        The camera models the answer stands for; empty for "unknown camera".
-    """
-
-    level: Level
-    answer: str
-    confidence: float
-    error_rate: float | None
-    members: tuple[str, ...] = ()
 
 
 class CameraModel:
@@ -136,11 +74,11 @@ class CameraModel:
         self.file_statistics = file_statistics
         self.classes = spec.classes
         self.makes = spec.makes
-        self._levels = _groups(spec, calibration)
+        self._levels = answers_by_level(spec, calibration)
         family = family_assignment(calibration.families, len(spec.classes))
         self.families = tuple(calibration.families[int(k)].name for k in family)
-        self.model_id = _model_id(spec, calibration, file_statistics)
-        self._session = _session(onnx)
+        self.model_id = model_id(spec, calibration, file_statistics)
+        self._session = open_network(onnx)
 
     @classmethod
     def load(cls, folder: PathLike) -> Self:
@@ -184,7 +122,7 @@ class CameraModel:
             spec=spec,
             calibration=calibration,
             file_statistics=statistics,
-            onnx=_read_onnx(place / "model.onnx", spec.onnx_sha256),
+            onnx=read_onnx(place / "model.onnx", spec.onnx_sha256),
         )
 
     @classmethod
@@ -274,36 +212,7 @@ class CameraModel:
             photo is unlike every known camera.
         """
         regime = self._regime(file_statistics_used=evidence.file_statistics_used)
-        known = 1.0 - evidence.unknown_probability
-        if evidence.known_score >= regime.known_threshold:
-            for level in LEVELS:
-                group, confidence = self._best(level, evidence.probabilities)
-                rule = regime.thresholds[level]
-                if rule.threshold is not None and confidence >= rule.threshold:
-                    name, members = self._levels[level][group]
-                    as_level: Level = "model" if len(members) == 1 else level
-                    return Decision(
-                        level=as_level,
-                        answer=members[0] if len(members) == 1 else name,
-                        confidence=confidence * known,
-                        error_rate=rule.error_rate,
-                        members=members,
-                    )
-        return Decision(
-            level="unknown",
-            answer=UNKNOWN,
-            confidence=evidence.unknown_probability,
-            error_rate=None,
-        )
-
-    def _best(self, level: str, probabilities: Float64Array) -> tuple[int, float]:
-        place = {name: k for k, name in enumerate(self.classes)}
-        sums = [
-            float(sum(probabilities[place[m]] for m in members))
-            for _, members in self._levels[level]
-        ]
-        best = int(np.argmax(sums))
-        return best, sums[best]
+        return decide(evidence, regime, self._levels, self.classes)
 
     def _regime(self, *, file_statistics_used: bool) -> RegimeCalibration:
         name = "file" if file_statistics_used else "pixels"
@@ -328,20 +237,6 @@ class CameraModel:
         return self.file_statistics.log_likelihood(key), ()
 
 
-def _groups(
-    spec: ModelSpec, calibration: Calibration
-) -> Mapping[str, list[tuple[str, tuple[str, ...]]]]:
-    """Return the answers of each level: their names and the models they stand for."""
-    by_make: dict[str, list[str]] = {}
-    for name, make in zip(spec.classes, spec.makes, strict=True):
-        by_make.setdefault(make, []).append(name)
-    return {
-        "model": [(name, (name,)) for name in spec.classes],
-        "family": [(f"{f.make} {f.name}", f.members) for f in calibration.families],
-        "make": [(make, tuple(names)) for make, names in by_make.items()],
-    }
-
-
 def _size_warnings(
     photo: Photo, crops: Sequence[tuple[int, int, int, int]], spec: ModelSpec
 ) -> tuple[str, ...]:
@@ -358,64 +253,6 @@ def _sigmoid(value: float) -> float:
     return float(1.0 / (1.0 + np.exp(-np.clip(value, -_BOUNDS, _BOUNDS))))
 
 
-def _read_onnx(path: Path, sha256: str) -> bytes:
-    try:
-        if path.stat().st_size > _LARGEST_ONNX_BYTES:
-            raise IncompatibleArtifactError(
-                f"{path} is larger than {_LARGEST_ONNX_BYTES} bytes"
-            )
-        data = path.read_bytes()
-    except OSError as error:
-        raise ArtifactNotFoundError(f"{path} cannot be read: {error}") from error
-    found = hashlib.sha256(data).hexdigest()
-    if found != sha256:
-        raise ChecksumMismatchError(
-            f"{path} has SHA-256 {found[:12]}..., spec.json names {sha256[:12]}...; "
-            "the network was replaced or damaged"
-        )
-    return data
-
-
-def _model_id(
-    spec: ModelSpec, calibration: Calibration, statistics: FileStatistics
-) -> str:
-    """Return 12 hexadecimal digits that change with anything that decides answers."""
-    parts = (spec.to_dict(), calibration.to_dict(), statistics.to_dict())
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(repr(part).encode())
-    return digest.hexdigest()[:12]
-
-
-def _session(onnx: bytes) -> Any:
-    """Open the network with one thread: photos are parallel, not single ones."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        session = onnxruntime.InferenceSession(
-            onnx, options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:  # onnxruntime's errors share no base class
-        raise IncompatibleArtifactError(
-            f"model.onnx cannot be opened: {error}"
-        ) from error
-    outputs = {output.name for output in session.get_outputs()}
-    if not {"untouched", "robust", "embedding"} <= outputs:
-        raise IncompatibleArtifactError(
-            f"model.onnx gives {sorted(outputs)}; expected untouched, robust, embedding"
-        )
-    return session
-
-
 @cache
 def _bundled() -> CameraModel:
     return CameraModel.load(Path(str(files("whichcam.models") / "bundled")))
-
-
-def probabilities_of(evidence: Sequence[Evidence]) -> npt.NDArray[np.float64]:
-    """Stack the probabilities of several photos, shape (n, n_classes)."""
-    return np.stack([item.probabilities for item in evidence])

@@ -130,12 +130,8 @@ def identify(
     ArtifactError
         If the model cannot be used.
     """
-    if top_k < 1:
-        raise InputError(f"top_k is {top_k}; expected at least 1")
-    if model is None:
-        asked = CameraModel.bundled()
-    else:
-        asked = model if isinstance(model, CameraModel) else CameraModel.load(model)
+    check_top_k(top_k)
+    asked = as_model(model)
     opened = (
         photo
         if isinstance(photo, Photo)
@@ -168,6 +164,19 @@ def identify(
         whichcam_version=whichcam.__version__,
         warnings=(*opened.warnings, *evidence.warnings),
     )
+
+
+def check_top_k(top_k: int) -> None:
+    """Refuse a ranking of no length."""
+    if top_k < 1:
+        raise InputError(f"top_k is {top_k}; expected at least 1")
+
+
+def as_model(model: CameraModel | PathLike | None) -> CameraModel:
+    """Return a model as it is, or that of a folder, or the bundled one."""
+    if model is None:
+        return CameraModel.bundled()
+    return model if isinstance(model, CameraModel) else CameraModel.load(model)
 
 
 def _claimed(photo: Photo) -> str | None:

@@ -284,7 +284,8 @@ def _with_thresholds(
     asked = np.flatnonzero(known & (scores >= rule.known_threshold))
     levels, shares = [], {}
     for level, group in groups.items():
-        sums = level_probabilities(probabilities[asked], group)
+        # rounding may carry a sum of probabilities past 1
+        sums = np.minimum(level_probabilities(probabilities[asked], group), 1.0)
         right = sums.argmax(1) == group[data.labels[asked]]
         shares[level] = float(right.mean()) if len(right) else 0.0
         levels.append(LevelEvidence(name=level, confidence=sums.max(1), correct=right))

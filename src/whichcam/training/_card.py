@@ -8,6 +8,7 @@ from pathlib import Path
 from whichcam.datasets import Manifest
 from whichcam.models import Calibration, ModelSpec
 from whichcam.training._config import TrainingConfig
+from whichcam.training._network import SUBSETS
 
 
 def write_card(
@@ -28,11 +29,12 @@ def write_card(
             "",
             "## What it is",
             "",
-            f"Two experts with one hidden layer of {config.hidden} units each over "
-            f"{spec.trace_size} traces of in-camera processing, taken from up to "
-            f"{spec.n_crops} crops of {spec.crop_size_px} px of the stored pixels. One "
-            "expert was trained on untouched pictures, the other on manipulated copies "
-            f"too ({1 - config.untouched_share:.0%} of its batches). Where a JPEG file "
+            f"Two committees of {len(SUBSETS)} experts, each with one hidden layer of "
+            f"{config.hidden} units over its part of {spec.trace_size} traces of "
+            f"in-camera processing, taken from up to {spec.n_crops} crops of "
+            f"{spec.crop_size_px} px of the stored pixels. One committee was trained "
+            "on untouched pictures, the other on manipulated copies too "
+            f"({1 - config.untouched_share:.0%} of its batches). Where a JPEG file "
             "shows no sign of re-encoding, the likelihood of its quantisation tables "
             "is added.",
             "",

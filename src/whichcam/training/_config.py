@@ -56,7 +56,7 @@ class TrainingConfig:
         Processes that take traces.
     """
 
-    epochs: int = 40
+    epochs: int = 30
     batch_size: int = 256
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2

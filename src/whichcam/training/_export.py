@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 
 from whichcam._typing import FloatArray
 from whichcam.errors import MissingDependencyError, WhichcamError
-from whichcam.training._network import CLIP, Expert, TraceNetwork
+from whichcam.training._network import CLIP, Committee, Expert, TraceNetwork
 
 TOLERANCE = 1e-4  # of logits: float32 sums in another order differ by some 1e-6
 _OPSET = 17  # has every operation below; read by every onnxruntime since 1.12
@@ -61,27 +61,28 @@ def export_onnx(network: TraceNetwork, path: Path, samples: FloatArray) -> float
         nodes.append(helper.make_node(kind, inputs, [output], **attributes))
         return output
 
-    def expert(part: Expert, name: str) -> str:
-        dense = _folded(part)
-        hidden = node(
-            "Gemm",
-            ["clipped", *(constant(f"{name}.{k}", v) for k, v in dense.items())],
-            f"{name}.dense",
-            transB=1,
-        )
-        relu = node("Relu", [hidden], f"{name}.hidden")
-        last = part.classifier
-        node(
-            "Gemm",
-            [
-                relu,
-                constant(f"{name}.out.weight", last.weight.detach().numpy()),
-                constant(f"{name}.out.bias", last.bias.detach().numpy()),
-            ],
-            name,
-            transB=1,
-        )
-        return relu
+    def expert(part: Expert, name: str) -> tuple[str, str]:
+        columns = part.get_buffer("columns").numpy()
+        weights.append(numpy_helper.from_array(columns, f"{name}.columns"))
+        own = node("Gather", ["clipped", f"{name}.columns"], f"{name}.own", axis=1)
+        dense = [constant(f"{name}.{k}", v) for k, v in _folded(part).items()]
+        layer = node("Gemm", [own, *dense], f"{name}.dense", transB=1)
+        hidden = node("Relu", [layer], f"{name}.hidden")
+        last = {
+            "out.weight": part.classifier.weight.detach().numpy(),
+            "out.bias": part.classifier.bias.detach().numpy(),
+        }
+        ends = [constant(f"{name}.{k}", v) for k, v in last.items()]
+        logits = node("Gemm", [hidden, *ends], f"{name}.logits", transB=1)
+        return logits, hidden
+
+    def committee(part: Committee, name: str) -> list[str]:
+        found = [
+            expert(cast("Expert", member), f"{name}.{k}")
+            for k, member in enumerate(part.experts)
+        ]
+        node("Mean", [logits for logits, _ in found], name)
+        return [hidden for _, hidden in found]
 
     mean, scale = network.get_buffer("mean"), network.get_buffer("scale")
     centred = node("Sub", ["traces", constant("mean", mean.numpy())], "centred")
@@ -90,7 +91,10 @@ def export_onnx(network: TraceNetwork, path: Path, samples: FloatArray) -> float
     node("Clip", [standard, *limits], "clipped")
     joined = node(
         "Concat",
-        [expert(network.untouched, "untouched"), expert(network.robust, "robust")],
+        [
+            *committee(network.untouched, "untouched"),
+            *committee(network.robust, "robust"),
+        ],
         "joined",
         axis=1,
     )

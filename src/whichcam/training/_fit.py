@@ -18,7 +18,7 @@ from whichcam._typing import IntArray
 from whichcam.errors import InsufficientEvidenceError
 from whichcam.training import _distributed
 from whichcam.training._config import TrainingConfig
-from whichcam.training._network import TraceNetwork
+from whichcam.training._network import SUBSETS, TraceNetwork
 from whichcam.training._views import Views
 
 EpochDone = Callable[[int, int], None]
@@ -153,7 +153,8 @@ def _standardization(
 
 def _run_id(chosen: IntArray, config: TrainingConfig, seed: int, total: int) -> str:
     settings = {**config.to_dict(), "workers": 0}
-    text = json.dumps([settings, seed, total, chosen.tolist()], sort_keys=True)
+    parts = [settings, SUBSETS, seed, total, chosen.tolist()]
+    text = json.dumps(parts, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

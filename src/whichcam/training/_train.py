@@ -29,6 +29,7 @@ from whichcam.training._config import TrainingConfig
 from whichcam.training._export import export_onnx
 from whichcam.training._fit import fit_network
 from whichcam.training._folds import calibration_folds
+from whichcam.training._network import SUBSETS
 from whichcam.training._views import Views, take_views
 
 Progress = Callable[[str, int, int], None]
@@ -282,7 +283,7 @@ def _spec(
         crop_size_px=config.crop_size_px,
         n_crops=config.n_crops,
         smallest_px=config.smallest_px,
-        embedding_size=2 * config.hidden,
+        embedding_size=2 * len(SUBSETS) * config.hidden,
         trace_version=TRACE_VERSION,
         trace_size=TRACE_SIZE,
         onnx_sha256=hashlib.sha256(onnx).hexdigest(),

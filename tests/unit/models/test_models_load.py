@@ -74,7 +74,7 @@ def test_the_model_id_changes_with_anything_that_may_decide_answers(
 
 
 def test_a_folder_that_does_not_exist_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(ArtifactNotFoundError, match="no model folder .*nowhere"):
+    with pytest.raises(ArtifactNotFoundError, match=r"no model folder .*nowhere"):
         CameraModel.load(tmp_path / "nowhere")
 
 
@@ -106,7 +106,7 @@ def test_a_network_without_the_outputs_needed_is_refused(folder: Path) -> None:
     network.graph.node[1].output[0] = "other"
     network.graph.output[1].name = "other"
     _replace_network(folder, network.SerializeToString())
-    with pytest.raises(IncompatibleArtifactError, match="'other'.*expected untouched"):
+    with pytest.raises(IncompatibleArtifactError, match=r"'other'.*expected untouched"):
         CameraModel.load(folder)
 
 

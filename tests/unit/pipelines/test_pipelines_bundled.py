@@ -25,7 +25,7 @@ def test_the_bundled_model_is_small_and_loaded_once() -> None:
     assert (model.folder / "CARD.md").read_text(encoding="utf-8").startswith("# ")
 
 
-def test_without_a_model_the_bundled_one_is_asked(rng: object) -> None:
+def test_without_a_model_the_bundled_one_is_asked() -> None:
     from whichcam.datasets.synthetic import SyntheticCamera
 
     data = SyntheticCamera().shoot_jpeg(seed=1, size=(256, 256))

@@ -18,7 +18,9 @@ def _pixels(rng: np.random.Generator) -> PixelArray:
 def test_luma_and_chroma_are_pillows_within_rounding(rng: np.random.Generator) -> None:
     pixels = _pixels(rng)
     stored = np.asarray(Image.fromarray(pixels).convert("YCbCr")).astype(np.float64)
-    off = ycbcr_planes(pixels)[3:] - (stored.transpose(2, 0, 1) - [[[0]], [[128]], [[128]]])
+    off = ycbcr_planes(pixels)[3:] - (
+        stored.transpose(2, 0, 1) - [[[0]], [[128]], [[128]]]
+    )
     # Pillow's fixed-point arithmetic cuts off or rounds; it never errs by a level
     assert np.abs(off).max() < 1.1
     assert np.abs(off.mean((1, 2))).max() < 0.6
