@@ -62,9 +62,10 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "whichcam", *arguments]
 
 
-def identify(path: Path, model_folder: str) -> list[str]:
+def identify(path: Path, model_folder: str, workers: int = 1) -> list[str]:
     """Return the command that identifies a picture or a folder of them."""
     chosen = ["--model", model_folder] if model_folder else []
+    chosen += ["--workers", str(workers)]
     return command("identify", "--json", *chosen, str(path))
 
 
@@ -140,13 +141,16 @@ def measure_photo(
 
 
 def measure_folder(
-    photos: list[Path], model_folder: str, n_photos: int
+    name: str, photos: list[Path], model_folder: str, n_photos: int, workers: int
 ) -> dict[str, Any]:
-    """Measure pictures a second over a folder; starting the command is taken off."""
-    with tempfile.TemporaryDirectory() as name:
+    """Measure pictures a second over a folder of that many a process.
+
+    A folder of one a process is taken off: the command and the processes starting.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
         folders = []
-        for n in (1, n_photos):
-            folder = Path(name) / str(n)
+        for n in (workers, n_photos * workers):
+            folder = Path(scratch) / str(n)
             folder.mkdir()
             for i in range(n):
                 source = photos[i % len(photos)]
@@ -154,11 +158,18 @@ def measure_folder(
             folders.append(folder)
         rates = []
         for _ in range(3):
-            one, many = (
-                run_and_measure(identify(folder, model_folder))[0] for folder in folders
+            few, many = (
+                run_and_measure(identify(folder, model_folder, workers))[0]
+                for folder in folders
             )
-            rates.append((n_photos - 1) / (many - one))
-    return measurement("folder", "photos/s", rates, n_threads=None)
+            rates.append((n_photos - 1) * workers / (many - few))
+    return measurement(name, "photos/s", rates, n_threads=workers)
+
+
+def n_processors() -> int:
+    """Return how many processors, and so processes, there are to use."""
+    pinned = getattr(os, "sched_getaffinity", None)
+    return len(pinned(0)) if pinned else os.cpu_count() or 1
 
 
 def measure_start() -> list[dict[str, Any]]:
@@ -191,7 +202,7 @@ def main() -> None:
     parser.add_argument("--model", default="", help="default: the bundled model")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--warm-up", type=int, default=3)
-    parser.add_argument("--folder-photos", type=int, default=24)
+    parser.add_argument("--folder-photos", type=int, default=24, help="a process")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         photos = given.photos or sorted(REAL.glob("*.jpg"))
@@ -201,12 +212,15 @@ def main() -> None:
             for photo in photos
             for entry in measure_photo(photo, given.model, given.warm_up, given.rounds)
         ]
-        measurements.append(measure_folder(photos, given.model, given.folder_photos))
+        for name, workers in (("folder_one_process", 1), ("folder", n_processors())):
+            measurements.append(
+                measure_folder(name, photos, given.model, given.folder_photos, workers)
+            )
     measurements += measure_start()
     protocol = {
         "n_warm_up": given.warm_up,
         "n_rounds": given.rounds,
-        "n_folder_photos": given.folder_photos,
+        "n_folder_photos_a_process": given.folder_photos,
         "is_pinned_to_one_processor": hasattr(os, "sched_setaffinity"),
         "is_bundled_model": not given.model,
     }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import whichcam
-from whichcam.cli import _train, _demo
+from whichcam.cli import _demo, _train
 from whichcam.datasets import Manifest
 from whichcam.errors import ConfigError, MissingDependencyError
 

@@ -87,3 +87,15 @@ def file_problem(path: Path, digest: str) -> str:
     if found.hexdigest() != digest:
         return f"changed: SHA-256 {found.hexdigest()}, the manifest says {digest}"
     return ""
+
+
+def file_problems(
+    paths: Sequence[Path], digests: Sequence[str]
+) -> tuple[FileProblem, ...]:
+    """Return what is wrong with files, row by row; blank digests are not compared."""
+    problems = []
+    for row, (path, digest) in enumerate(zip(paths, digests, strict=True)):
+        reason = file_problem(path, digest)
+        if reason:
+            problems.append(FileProblem(row=row, path=str(path), reason=reason))
+    return tuple(problems)

@@ -8,8 +8,9 @@ from typing import Any, Final
 import numpy.typing as npt
 
 from whichcam.datasets._groups import GroupBy
-from whichcam.datasets._manifest import Manifest, Selection
+from whichcam.datasets._manifest import Manifest
 from whichcam.datasets._near_duplicates import near_duplicates
+from whichcam.datasets._rows import Selection
 from whichcam.errors import SplitLeakageError
 
 _NAMED: Final = 5  # as many offenders a message can name and still be read

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,11 +19,16 @@ from whichcam.datasets._files import (
     FileProblem,
     SkippedFile,
     absolute,
-    below_common_folder,
-    file_problem,
+    file_problems,
     relative,
 )
 from whichcam.datasets._groups import GroupBy, row_groups
+from whichcam.datasets._rows import (
+    Selection,
+    content_digest,
+    refuse_duplicates,
+    row_indices,
+)
 from whichcam.datasets._schema import (
     INTEGER_COLUMNS,
     MISSING_INTEGER,
@@ -34,12 +37,10 @@ from whichcam.datasets._schema import (
     integer_column,
     ordered_names,
     text_column,
-    where,
 )
-from whichcam.errors import InputError, ManifestError
+from whichcam.errors import ManifestError
 
 Wanted: TypeAlias = str | int | Collection[str] | Collection[int]
-Selection: TypeAlias = Sequence[int] | Sequence[bool] | npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +105,7 @@ class Manifest:
                 )
         # abspath, not resolve: a linked folder stays under the name it was given.
         folder = Path(os.path.abspath(root))  # noqa: PTH100
-        _refuse_duplicates(checked["path"])
+        refuse_duplicates(checked["path"])
         object.__setattr__(self, "columns", MappingProxyType(checked))
         object.__setattr__(self, "root", folder)
         object.__setattr__(self, "skipped", tuple(skipped))
@@ -368,12 +369,7 @@ class Manifest:
         expected: Sequence[str] = [""] * len(self)
         if contents and "sha256" in self.columns:
             expected = self.columns["sha256"].tolist()
-        problems = []
-        for row, (path, digest) in enumerate(zip(self.paths, expected, strict=True)):
-            reason = file_problem(path, digest)
-            if reason:
-                problems.append(FileProblem(row=row, path=str(path), reason=reason))
-        return tuple(problems)
+        return file_problems(self.paths, expected)
 
     @property
     def sha256(self) -> str:
@@ -384,16 +380,7 @@ class Manifest:
         deepest folder that holds all pictures); different when any cell differs.
         64 hexadecimal digits.
         """
-        names = sorted(self.columns)
-        paths = text_column("path", below_common_folder(self.paths))
-        lists = [
-            (paths if name == "path" else self.columns[name]).tolist() for name in names
-        ]
-        lines = sorted(json.dumps(row) for row in zip(*lists, strict=True))
-        digest = hashlib.sha256(json.dumps(names).encode())
-        for line in lines:
-            digest.update(b"\n" + line.encode())
-        return digest.hexdigest()
+        return content_digest(self.columns, self.paths)
 
     def rows_of(self, selection: Selection) -> npt.NDArray[np.intp]:
         """Return the row indices, from 0, that a list of indices or a mask means.
@@ -403,42 +390,10 @@ class Manifest:
         InputError
             If an index is out of range or a mask has the wrong length.
         """
-        wanted = np.asarray(selection)
-        if wanted.size == 0:
-            wanted = wanted.astype(np.intp if wanted.dtype != bool else bool)
-        if wanted.ndim != 1 or wanted.dtype.kind not in "biu":
-            raise InputError(
-                f"a selection of shape {wanted.shape} and type {wanted.dtype}; "
-                "expected one list of row indices or of bools"
-            )
-        if wanted.dtype == bool:
-            if len(wanted) != len(self):
-                raise InputError(
-                    f"a mask of {len(wanted)} values for {len(self)} rows; "
-                    "give one each"
-                )
-            return np.flatnonzero(wanted)
-        if wanted.size and not -len(self) <= wanted.min() <= wanted.max() < len(self):
-            raise InputError(
-                f"row index {wanted.min()} or {wanted.max()} is out of range for "
-                f"{len(self)} rows"
-            )
-        return wanted.astype(np.intp) % len(self) if wanted.size else wanted
+        return row_indices(selection, len(self))
 
 
 def _rebuild(
     columns: Mapping[str, Column], root: Path, skipped: tuple[SkippedFile, ...]
 ) -> Manifest:
     return Manifest(columns, root, skipped=skipped)
-
-
-def _refuse_duplicates(paths: Column) -> None:
-    first: dict[str, int] = {}
-    for row, path in enumerate(paths):
-        key = os.path.normpath(path)
-        if key in first:
-            raise ManifestError(
-                f"{where(row, 'path')}: {path!r} stands in row {first[key] + 2} "
-                "already; each file may be listed once"
-            )
-        first[key] = row

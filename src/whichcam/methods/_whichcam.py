@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
@@ -99,9 +100,10 @@ class WhichcamClassifier:
         config = training.TrainingConfig.from_mapping(self.settings or {})
         folder = self.output
         if folder is None:
-            # kept by the object, removed with it
-            self._temporary = tempfile.TemporaryDirectory(prefix="whichcam-")
-            folder = Path(self._temporary.name) / "model"
+            temporary = tempfile.mkdtemp(prefix="whichcam-")
+            # kept as long as the object lives
+            weakref.finalize(self, shutil.rmtree, temporary, ignore_errors=True)
+            folder = Path(temporary) / "model"
         self.report_ = training.train(
             manifest,
             folder,

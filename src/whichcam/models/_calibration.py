@@ -64,10 +64,15 @@ class OpenSetScore:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Read the fields as JSON stores them."""
-        vectors = {
-            name: tuple(float(v) for v in field(data, name, list))
-            for name in ("mean", "scale", "weight")
-        }
+        try:
+            vectors = {
+                name: tuple(float(v) for v in field(data, name, list))
+                for name in ("mean", "scale", "weight")
+            }
+        except (TypeError, ValueError) as error:
+            raise IncompatibleArtifactError(
+                f"the stored open-set rule holds no numbers: {error}"
+            ) from error
         if len({len(v) for v in vectors.values()}) != 1:
             raise IncompatibleArtifactError("the stored open-set rule is ragged")
         return cls(bias=float(field(data, "bias", (int, float))), **vectors)
@@ -121,7 +126,9 @@ class RegimeCalibration:
             table_weight=float(field(data, "table_weight", number)),
             open_set=OpenSetScore.from_dict(field(data, "open_set", dict)),
             known_threshold=float(field(data, "known_threshold", number)),
-            thresholds={k: SelectiveThreshold.from_dict(stored[k]) for k in LEVELS},
+            thresholds={
+                k: SelectiveThreshold.from_dict(field(stored, k, dict)) for k in LEVELS
+            },
         )
 
 

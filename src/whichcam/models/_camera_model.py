@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
-from whichcam._typing import FloatArray, PathLike
+from whichcam._typing import FloatArray, IntArray, PathLike
 from whichcam.datasets import screen
 from whichcam.errors import (
     ArtifactNotFoundError,
-    ChecksumMismatchError,
     IncompatibleArtifactError,
+    InputError,
 )
 from whichcam.media import Photo
 from whichcam.models._calibration import (
-    LEVELS,
     Calibration,
     Float64Array,
-    Level,
     RegimeCalibration,
 )
+from whichcam.models._decision import Decision, Evidence, answers_by_level, decide
 from whichcam.models._file_statistics import FileStatistics, table_key
+from whichcam.models._loading import model_id, open_network, read_onnx
 from whichcam.models._spec import ModelSpec
 from whichcam.models.fusion import RawOutput, fuse, open_set_signs
 from whichcam.models.storage import read_json
@@ -75,7 +72,7 @@ class CameraModel:
         self.classes = spec.classes
         self.makes = spec.makes
         self._levels = answers_by_level(spec, calibration)
-        family = family_assignment(calibration.families, len(spec.classes))
+        family = _family_of_class(spec, calibration)
         self.families = tuple(calibration.families[int(k)].name for k in family)
         self.model_id = model_id(spec, calibration, file_statistics)
         self._session = open_network(onnx)
@@ -256,3 +253,20 @@ def _sigmoid(value: float) -> float:
 @cache
 def _bundled() -> CameraModel:
     return CameraModel.load(Path(str(files("whichcam.models") / "bundled")))
+
+
+def _family_of_class(spec: ModelSpec, calibration: Calibration) -> IntArray:
+    """Return each class's family, having checked that families divide the classes."""
+    named = {member for family in calibration.families for member in family.members}
+    strangers = sorted(named - set(spec.classes))
+    if strangers:
+        raise IncompatibleArtifactError(
+            f"calibration.json names a family of {strangers[0]!r}, which is no class "
+            "of spec.json"
+        )
+    try:
+        return family_assignment(calibration.families, len(spec.classes))
+    except InputError as error:
+        raise IncompatibleArtifactError(
+            f"calibration.json does not fit spec.json: {error}"
+        ) from error

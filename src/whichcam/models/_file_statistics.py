@@ -185,7 +185,7 @@ class FileStatistics:
                 )
                 keys.append(key)
                 for column, count in entry["counts"].items():
-                    counts[row, int(column)] = float(count)
+                    counts[row, _class_index(column, len(makes))] = float(count)
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise IncompatibleArtifactError(
                 f"stored file statistics cannot be read: {error!r}"
@@ -195,3 +195,10 @@ class FileStatistics:
                 "a stored quantisation table has not 64 entries"
             )
         return cls(keys=tuple(keys), counts=counts, makes=makes)
+
+
+def _class_index(text: str, n_classes: int) -> int:
+    index = int(text)
+    if not 0 <= index < n_classes:
+        raise ValueError(f"class index {index}, of {n_classes} classes")
+    return index

@@ -72,7 +72,8 @@ def _starts(length: int, crop: int) -> list[int]:
     A picture of one and a half crops gives two that share half of their pixels, rather
     than one that leaves a third of the picture unseen.
     """
-    count = -(-length // crop)
+    # beyond the last whole block there is nothing a crop on the grid could take
+    count = -(-(length // GRID * GRID) // crop)
     last = (length - crop) // GRID
     if count == 1:
         return [last // 2 * GRID]

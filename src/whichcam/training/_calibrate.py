@@ -44,6 +44,7 @@ from whichcam.training._views import Views
 # Rest of a single session: easier than what identification meets, so it counts less.
 _KIND_WEIGHT = {"device": 1.0, "session": 1.0, TAIL: 0.3}
 _ACCEPTED = 0.95  # share of known cameras that pass the open-set rule
+_ENOUGH = 30  # photos of other devices or sessions that can bear a threshold
 _MANIPULATED_SAMPLES = 3  # manipulated views of a held-out photo that calibrate
 
 
@@ -148,8 +149,10 @@ def calibrate(
     -------
     Calibration
     """
-    rules = {name: _fusion_and_open_set(data) for name, data in held_out.items()}
+    # without JPEG files there is no regime "file" to calibrate, nor to meet
     source = "file" if len(held_out["file"].raw) else "pixels"
+    held_out = {"file": held_out[source], "pixels": held_out["pixels"]}
+    rules = {name: _fusion_and_open_set(data) for name, data in held_out.items()}
     families = _families(held_out[source], rules[source][0], classes, makes, config)
     regimes, protocol = {}, {}
     for name, (rule, scores) in rules.items():
@@ -281,7 +284,7 @@ def _with_thresholds(
         "make": np.array([names.index(make) for make in makes]),
     }
     known = data.labels >= 0
-    asked = np.flatnonzero(known & (scores >= rule.known_threshold))
+    asked = _hard(data, known & (scores >= rule.known_threshold))
     levels, shares = [], {}
     for level, group in groups.items():
         # rounding may carry a sum of probabilities past 1
@@ -309,6 +312,16 @@ def _with_thresholds(
         thresholds=thresholds,
     )
     return fitted, summary
+
+
+def _hard(data: HeldOut, passed: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+    """Return the photos that thresholds are fitted on.
+
+    The rest of a session that was trained on promises too much: it is used only where
+    a manifest offers nothing harder.
+    """
+    hard = passed & np.array([kind != TAIL for kind in data.kinds])
+    return np.flatnonzero(hard if hard.sum() >= _ENOUGH else passed)
 
 
 def _by_kind(

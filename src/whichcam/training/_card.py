@@ -63,14 +63,7 @@ def write_card(
             'answer is "unknown camera", and it is not always given.',
             "- Most models were learnt from one device and few scenes: the same model "
             "with other firmware, settings or size of picture may be missed.",
-            "- Models that share a processing pipeline are told apart poorly; the "
-            "answer is then a family: "
-            + "; ".join(
-                f"{family.make} {family.name}"
-                for family in calibration.families
-                if len(family.members) > 1
-            )
-            + ".",
+            *_family_limits(calibration),
             "- Resized, re-compressed or filtered pictures are judged by pixels alone "
             "and much less surely.",
             "- It names a camera model, not a physical camera, and proves nothing "
@@ -129,3 +122,17 @@ def _figures(calibration: Calibration) -> Sequence[str]:
                 f"({found['n_known']} and {found['n_unknown']} views).",
             ]
     return lines
+
+
+def _family_limits(calibration: Calibration) -> list[str]:
+    families = [
+        f"{family.make} {family.name}"
+        for family in calibration.families
+        if len(family.members) > 1
+    ]
+    if not families:
+        return []
+    return [
+        "- Models that share a processing pipeline are told apart poorly; the answer "
+        f"is then a family: {'; '.join(families)}."
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
@@ -99,6 +100,13 @@ class TrainingConfig:
         for name in ("error_rate", "family_threshold"):
             if not 0 < getattr(self, name) < 1:
                 raise ConfigError(name, f"is {getattr(self, name)}; expected (0, 1)")
+        if not 0 < self.learning_rate < math.inf:
+            raise ConfigError(
+                "learning_rate", f"is {self.learning_rate}; expected a positive number"
+            )
+        for name in ("noise", "weight_decay"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ConfigError(name, f"is {getattr(self, name)}; expected >= 0")
         if self.folds < 2:
             raise ConfigError("folds", f"is {self.folds}; expected at least 2")
         if self.device not in DEVICES:
@@ -114,6 +122,10 @@ class TrainingConfig:
         if self.crop_size_px % 8:
             raise ConfigError("crop_size_px", "must be a multiple of 8")
         for position, chain in enumerate(self.manipulations):
+            if not isinstance(chain, str):
+                raise ConfigError(
+                    f"manipulations[{position}]", f"is {chain!r}; expected a name"
+                )
             try:
                 parse_chain(chain)
             except InputError as error:

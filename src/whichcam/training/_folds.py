@@ -113,4 +113,6 @@ def _parts(
         parts = [part for part in parts if len(part) <= 0.6 * len(mine)]
         if parts:
             return kind, parts
+    if len(mine) < 2:  # held out, it would leave nothing to know the model by
+        return TAIL, [mine[:0]]
     return TAIL, [part for part in np.array_split(mine, n_folds) if len(part)]

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from whichcam._typing import FloatArray, PixelArray
 from whichcam.datasets import Manifest
 from whichcam.datasets.manipulations import manipulate
-from whichcam.errors import WhichcamError
+from whichcam.errors import DatasetError, WhichcamError
 from whichcam.media import open_photo
 from whichcam.models import TableKey, table_key
 from whichcam.signal import GRID, choose_crops
@@ -63,6 +63,10 @@ def take_views(
     Photos are worked on in blocks; a block is written when it is whole, so that a run
     that is killed loses at most one.
     """
+    if not len(manifest):
+        raise DatasetError(
+            "the manifest holds no photo; training needs at least two models"
+        )
     cache = folder / f"views-{_digest(manifest, config)}"
     cache.mkdir(parents=True, exist_ok=True)
     paths = [str(path) for path in manifest.paths]

@@ -23,7 +23,7 @@ import torch
 from whichcam.datasets import Manifest, index_exif, index_folders
 from whichcam.datasets.synthetic import draw_cameras
 from whichcam.errors import DatasetError, InputError
-from whichcam.media import open_photo
+from whichcam.media import Photo, open_photo
 from whichcam.models import CameraModel
 from whichcam.training import TrainingConfig, TrainingReport, train
 
@@ -95,7 +95,11 @@ def test_the_spec_tells_where_the_model_comes_from(
     assert spec["training"]["config"] == _config().to_dict()
     assert spec["training"]["parity"] == trained.report.parity <= 1e-4
     assert spec["crop_size_px"] == 128
-    assert spec["embedding_size"] == 16
+    pixels = np.full((128, 128, 3), 90, np.uint8)
+    evidence = CameraModel.load(trained.folder).analyse(
+        Photo.from_pixels(pixels, name="x")
+    )
+    assert evidence.embedding.shape == (spec["embedding_size"],)
 
 
 def test_the_card_says_what_made_the_model_and_from_what(
