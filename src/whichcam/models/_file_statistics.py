@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -76,6 +77,11 @@ class FileStatistics:
     keys: tuple[TableKey, ...]
     counts: npt.NDArray[np.float64]
     makes: tuple[str, ...]
+    _log_tables: npt.NDArray[np.float64] = dataclass_field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        tables = [key.luma + key.chroma for key in self.keys]
+        object.__setattr__(self, "_log_tables", np.log(np.maximum(tables, 1.0)))
 
     @classmethod
     def fit(
@@ -133,7 +139,7 @@ class FileStatistics:
 
     def _likeness(self, key: TableKey) -> npt.NDArray[np.float64]:
         """Weigh every known table by how alike the file's tables are."""
-        known = np.log(np.maximum([k.luma + k.chroma for k in self.keys], 1.0))
+        known = self._log_tables
         difference = known - np.log(np.maximum(key.luma + key.chroma, 1.0))
         shape = difference - np.median(difference, axis=1, keepdims=True)
         weight = np.exp(-np.abs(difference).mean(1) / _SAME_SCALE)

@@ -20,44 +20,61 @@ a 3x3 mean and so keeps coarser grain than the others.
 _MARGIN = 5  # the band filter reaches 1 + 3 px; one more keeps all filters inside
 
 
+# Each kernel writes a row of its own and copies it: the compiler cannot know that `x`
+# and `out` never overlap, and would not vectorise loops that write to `out`.
+
+
 @numba.njit(cache=True, nogil=True, fastmath=True)
 def _laplacian(x: FloatArray, out: FloatArray) -> None:
+    height, width = x.shape
     quarter = np.float32(0.25)
-    for i in range(5, x.shape[0] - 5):
-        for j in range(5, x.shape[1] - 5):
-            near = x[i - 1, j] + x[i + 1, j] + x[i, j - 1] + x[i, j + 1]
-            out[i, j] = x[i, j] - near * quarter
+    line = np.empty(width, np.float32)
+    for i in range(5, height - 5):
+        above, here, below = x[i - 1], x[i], x[i + 1]
+        for j in range(5, width - 5):
+            near = above[j] + below[j] + here[j - 1] + here[j + 1]
+            line[j] = here[j] - near * quarter
+        out[i, 5 : width - 5] = line[5 : width - 5]
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
 def _diagonal(x: FloatArray, out: FloatArray) -> None:
+    height, width = x.shape
     quarter, two = np.float32(0.25), np.float32(2)
-    for i in range(5, x.shape[0] - 5):
-        for j in range(5, x.shape[1] - 5):
-            above = x[i - 1, j - 1] - two * x[i - 1, j] + x[i - 1, j + 1]
-            here = x[i, j - 1] - two * x[i, j] + x[i, j + 1]
-            below = x[i + 1, j - 1] - two * x[i + 1, j] + x[i + 1, j + 1]
-            out[i, j] = (above - two * here + below) * quarter
+    column = np.empty(width, np.float32)
+    line = np.empty(width, np.float32)
+    for i in range(5, height - 5):
+        above, here, below = x[i - 1], x[i], x[i + 1]
+        for j in range(width):
+            column[j] = above[j] - two * here[j] + below[j]
+        for j in range(5, width - 5):
+            line[j] = (column[j - 1] - two * column[j] + column[j + 1]) * quarter
+        out[i, 5 : width - 5] = line[5 : width - 5]
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
 def _horizontal(x: FloatArray, out: FloatArray) -> None:
+    height, width = x.shape
     sixth, two_thirds = np.float32(1 / 6), np.float32(2 / 3)
-    for i in range(5, x.shape[0] - 5):
-        for j in range(5, x.shape[1] - 5):
-            far = x[i, j - 2] + x[i, j + 2]
-            near = x[i, j - 1] + x[i, j + 1]
-            out[i, j] = x[i, j] + far * sixth - near * two_thirds
+    line = np.empty(width, np.float32)
+    for i in range(5, height - 5):
+        here = x[i]
+        for j in range(5, width - 5):
+            far, near = here[j - 2] + here[j + 2], here[j - 1] + here[j + 1]
+            line[j] = here[j] + far * sixth - near * two_thirds
+        out[i, 5 : width - 5] = line[5 : width - 5]
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
 def _vertical(x: FloatArray, out: FloatArray) -> None:
+    height, width = x.shape
     sixth, two_thirds = np.float32(1 / 6), np.float32(2 / 3)
-    for i in range(5, x.shape[0] - 5):
-        for j in range(5, x.shape[1] - 5):
-            far = x[i - 2, j] + x[i + 2, j]
-            near = x[i - 1, j] + x[i + 1, j]
-            out[i, j] = x[i, j] + far * sixth - near * two_thirds
+    line = np.empty(width, np.float32)
+    for i in range(5, height - 5):
+        a, b, here, c, d = x[i - 2], x[i - 1], x[i], x[i + 1], x[i + 2]
+        for j in range(5, width - 5):
+            line[j] = here[j] + (a[j] + d[j]) * sixth - (b[j] + c[j]) * two_thirds
+        out[i, 5 : width - 5] = line[5 : width - 5]
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)

@@ -120,13 +120,19 @@ def block_energy(crop: PixelArray, luma: FloatArray) -> tuple[FloatArray, FloatA
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
-def grid_phase_sums(x: FloatArray, limit: float) -> tuple[FloatArray, FloatArray]:
+def grid_phase_sums(x: FloatArray, limit: np.float32) -> tuple[FloatArray, FloatArray]:
     """Return the sums of min(x^2, limit) by row and by column modulo 8."""
+    height, width = x.shape
     rows = np.zeros(8, np.float32)
     cols = np.zeros(8, np.float32)
-    for i in range(8, x.shape[0] - 8):
-        for j in range(8, x.shape[1] - 8):
-            energy = min(x[i, j] * x[i, j], limit)
-            rows[i % 8] += energy
-            cols[j % 8] += energy
+    by_column = np.zeros(width, np.float32)
+    for i in range(8, height - 8):
+        row, total = x[i], np.float32(0)
+        for j in range(8, width - 8):
+            energy = min(row[j] * row[j], limit)
+            by_column[j] += energy
+            total += energy
+        rows[i % 8] += total
+    for j in range(8, width - 8):
+        cols[j % 8] += by_column[j]
     return rows, cols

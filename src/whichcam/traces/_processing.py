@@ -49,6 +49,7 @@ _CLIP = np.array([8, 15, 40], np.float32)  # grey levels, by texture class
 _QUANTILES = (0.30, 0.65)  # of block energy: smooth, middle, textured
 _ALWAYS, _CHROMA_FILTERS = range(4), ("laplacian", "band")
 _SMALLEST_PX = 64
+_GRID_LIMIT = np.float32(100)  # squared grey levels: edges count no more than grain
 
 
 def _layout() -> tuple[tuple[str, int], ...]:
@@ -122,11 +123,13 @@ def processing_traces(crop: PixelArray) -> FloatArray:
     labels = _texture_classes(crop[:height, :width], luma)
     counts = _class_sizes(labels)
     groups: dict[str, list[FloatArray]] = {name: [] for name, _ in TRACE_LAYOUT}
-    groups["grid_phase"] = _grid_phases(planes)
     planes_out = np.zeros_like(planes)
     for name in RESIDUAL_FILTERS:
         for k in range(6):
             residual(planes[k], name, out=planes_out[k])
+        if name == "laplacian":  # of the residuals as they are, before clipping
+            groups["grid_phase"] = _grid_phases(planes_out[3:])
+        for k in range(6):
             clip_by_class(planes_out[k], labels, _CLIP)
         _residual_traces(planes_out, labels, counts, name, groups)
     groups["spectrum"] = _spectra(planes, labels)
@@ -185,12 +188,12 @@ def _residual_traces(
         groups["cross_correlation"].append(lagged_pair / scale)
 
 
-def _grid_phases(planes: FloatArray) -> list[FloatArray]:
-    """Return log residual energy by row and column of the JPEG block, Y, Cb and Cr."""
+def _grid_phases(chosen: FloatArray) -> list[FloatArray]:
+    """Return log residual energy by row and column of the JPEG block, by plane."""
     found = []
-    inner_px = (planes.shape[1] - 16) * (planes.shape[2] - 16) / 8
-    for k in (3, 4, 5):
-        for sums in grid_phase_sums(residual(planes[k], "laplacian"), 100.0):
+    inner_px = (chosen.shape[1] - 16) * (chosen.shape[2] - 16) / 8
+    for plane in chosen:
+        for sums in grid_phase_sums(plane, _GRID_LIMIT):
             level = np.log(sums / inner_px + np.float32(0.01))
             found.append(level - level.mean())
     return found
