@@ -106,6 +106,7 @@ bench: $(ALL)
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/accuracy.py benchmarks/protocols/photos.toml \
 	  --photos "$(SHARED)"
+	$(BIN)/python benchmarks/screening.py --photos "$(SHARED)"
 
 readme: $(ALL)
 	$(BIN)/python benchmarks/readme.py

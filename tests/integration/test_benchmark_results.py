@@ -20,7 +20,11 @@ from whichcam.datasets.manipulations import parse_chain
 ROOT = Path(__file__).resolve().parents[2]
 BENCHMARKS = ROOT / "benchmarks"
 RESULTS = sorted((BENCHMARKS / "results").glob("*.json"))
-SCHEMAS = {"speed": "whichcam.speed/1", "accuracy": "whichcam.evaluation/1"}
+SCHEMAS = {
+    "speed": "whichcam.speed/1",
+    "accuracy": "whichcam.evaluation/1",
+    "screening": "whichcam.screening/1",
+}
 MACHINE = {"processor", "n_processors", "system", "architecture", "workers"}
 
 

@@ -106,7 +106,7 @@ def mutate(data: bytes, changes: list[Edit]) -> bytes:
     return data
 
 
-def survive(data: bytes, *, allow_truncated: bool) -> None:
+def check_survives(data: bytes, *, allow_truncated: bool) -> None:
     """Open `data`: a sound photo or one of our errors, in bounded time and memory."""
     began = time.perf_counter()
     tracemalloc.start()
@@ -141,7 +141,9 @@ def test_mutated_files_give_a_photo_or_our_own_error(
     kind: str, which: int, changes: list[Edit], *, allow_truncated: bool
 ) -> None:
     files = originals(kind)
-    survive(mutate(files[which % len(files)], changes), allow_truncated=allow_truncated)
+    check_survives(
+        mutate(files[which % len(files)], changes), allow_truncated=allow_truncated
+    )
 
 
 @settings(max_examples=150)
@@ -168,7 +170,7 @@ def test_random_directories_are_read_or_complained_of(
 @settings(max_examples=150)
 @given(body=st.binary(max_size=600))
 def test_random_bytes_after_a_start_marker_are_survived(body: bytes) -> None:
-    survive(b"\xff\xd8\xff" + body, allow_truncated=True)
+    check_survives(b"\xff\xd8\xff" + body, allow_truncated=True)
 
 
 @given(body=st.binary(max_size=2000))
@@ -222,4 +224,4 @@ def test_mutated_real_files_give_a_photo_or_our_own_error(
     paths = sorted((photos_dir / "claims").glob("*.jpg"))
     small = [path for path in paths if path.stat().st_size < 300_000]
     data = small[which % len(small)].read_bytes()
-    survive(mutate(data, changes), allow_truncated=allow_truncated)
+    check_survives(mutate(data, changes), allow_truncated=allow_truncated)

@@ -51,6 +51,7 @@ def model_id(
 def open_network(onnx: bytes) -> Any:
     """Open the network with one thread: photos are parallel, not single ones."""
     import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -60,7 +61,14 @@ def open_network(onnx: bytes) -> Any:
         session = onnxruntime.InferenceSession(
             onnx, options, providers=["CPUExecutionProvider"]
         )
-    except Exception as error:  # onnxruntime's errors share no base class
+    except (
+        state.Fail,  # onnxruntime's errors share no base class of their own
+        state.InvalidArgument,
+        state.InvalidGraph,
+        state.InvalidProtobuf,
+        state.NotImplemented,
+        state.RuntimeException,
+    ) as error:
         raise IncompatibleArtifactError(
             f"model.onnx cannot be opened: {error}"
         ) from error

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from whichcam._threads import one_thread_each
 from whichcam._typing import FloatArray, PixelArray
 from whichcam.datasets import Manifest
 from whichcam.datasets.manipulations import manipulate
@@ -119,12 +120,12 @@ class _Pool:
     def __init__(self, workers: int) -> None:
         self._workers = workers
         self._executor: ProcessPoolExecutor | None = None
+        self._stack = ExitStack()
 
     def __enter__(self) -> Callable[[Callable[[str], Any], list[str]], Iterator[Any]]:
         if self._workers == 1:
             return lambda work, items: iter([work(item) for item in items])
-        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-            os.environ.setdefault(name, "1")
+        self._stack.enter_context(one_thread_each())
         self._executor = ProcessPoolExecutor(
             self._workers, mp_context=get_context("spawn")
         )
@@ -134,6 +135,7 @@ class _Pool:
     def __exit__(self, *_: object) -> None:
         if self._executor is not None:
             self._executor.shutdown(cancel_futures=True)
+        self._stack.close()
 
 
 _Found = tuple[FloatArray, FloatArray, TableKey | None, str]
