@@ -218,7 +218,7 @@ def _groups(
 
 
 def _makes(manifest: Manifest, classes: Sequence[str]) -> tuple[str, ...]:
-    """Return each class's make: the manifest's, else the canonical one of its name."""
+    """Return each class's make under its canonical name."""
     known: dict[str, str] = {}
     if "make" in manifest:
         for name, make in zip(
@@ -226,7 +226,7 @@ def _makes(manifest: Manifest, classes: Sequence[str]) -> tuple[str, ...]:
         ):
             known.setdefault(str(name), str(make))
     return tuple(
-        known.get(name) or canonical_camera("", name).make or name.split(" ")[0]
+        canonical_camera(known.get(name, ""), name).make or name.split(" ")[0]
         for name in classes
     )
 
