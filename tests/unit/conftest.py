@@ -23,7 +23,7 @@ from whichcam.models import (
 )
 from whichcam.models.storage import write_json
 from whichcam.scoring import Family, SelectiveThreshold
-from whichcam.traces import TRACE_SIZE, TRACE_VERSION, processing_traces
+from whichcam.traces import TRACE_SIZE, TRACE_VERSION, network_traces
 
 CLASSES = ("Acme One", "Acme Two", "Bolt 5")
 MAKES = ("Acme", "Acme", "Bolt")
@@ -123,7 +123,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> TinyModel:
     size = (_SIDE, _SIDE)
     traces = np.array(
         [
-            [processing_traces(c.shoot(seed=s, size=size)) for s in range(4)]
+            [network_traces(c.shoot(seed=s, size=size)) for s in range(4)]
             for c in cameras
         ],
         dtype=np.float64,

@@ -31,7 +31,7 @@ from whichcam.models.fusion import RawOutput, fuse, open_set_signs
 from whichcam.models.storage import read_json
 from whichcam.scoring import family_assignment
 from whichcam.signal import choose_crops
-from whichcam.traces import processing_traces
+from whichcam.traces import network_traces
 
 # Signs that metadata were removed or the entropy coding redone, which leaves pixels and
 # quantisation tables as they were.
@@ -158,7 +158,7 @@ class CameraModel:
         )
         traces = np.stack(
             [
-                processing_traces(photo.pixels[top : top + height, left : left + width])
+                network_traces(photo.pixels[top : top + height, left : left + width])
                 for top, left, height, width in crops
             ]
         )

@@ -23,8 +23,8 @@ from whichcam.traces._kernels import (
     moment_sums,
 )
 
-TRACE_VERSION = 1
-"""Raised whenever a trace changes meaning: models store it and refuse another."""
+PROCESSING_VERSION = 1
+"""Raised whenever a processing trace changes meaning."""
 
 _LAGS = np.array(
     [
@@ -68,9 +68,9 @@ def _layout() -> tuple[tuple[str, int], ...]:
     )
 
 
-TRACE_LAYOUT = _layout()
+PROCESSING_LAYOUT = _layout()
 """Names and lengths of the groups of traces, in order."""
-TRACE_SIZE = sum(length for _, length in TRACE_LAYOUT)
+PROCESSING_SIZE = sum(length for _, length in PROCESSING_LAYOUT)
 """Length of the vector that `processing_traces` returns."""
 
 
@@ -85,12 +85,12 @@ def processing_traces(crop: PixelArray) -> FloatArray:
 
     Returns
     -------
-    ndarray of shape (TRACE_SIZE,), float32
-        Groups in the order of `TRACE_LAYOUT`, each for three texture classes of 8x8
-        blocks: autocorrelations of residuals at 17 lags; correlations between colour
-        planes; log energy by 2x2 CFA phase; fourth-moment and mean-absolute ratios;
-        log energy; log energy by row and column of the JPEG block; log energy and
-        shape of each DCT frequency.
+    ndarray of shape (PROCESSING_SIZE,), float32
+        Groups in the order of `PROCESSING_LAYOUT`, each for three texture classes of
+        8x8 blocks: autocorrelations of residuals at 17 lags; correlations between
+        colour planes; log energy by 2x2 CFA phase; fourth-moment and mean-absolute
+        ratios; log energy; log energy by row and column of the JPEG block; log energy
+        and shape of each DCT frequency.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def processing_traces(crop: PixelArray) -> FloatArray:
     luma = residual(planes[3], "laplacian")
     labels = _texture_classes(crop[:height, :width], luma)
     counts = _class_sizes(labels)
-    groups: dict[str, list[FloatArray]] = {name: [] for name, _ in TRACE_LAYOUT}
+    groups: dict[str, list[FloatArray]] = {name: [] for name, _ in PROCESSING_LAYOUT}
     planes_out = np.zeros_like(planes)
     for name in RESIDUAL_FILTERS:
         for k in range(6):
@@ -133,10 +133,8 @@ def processing_traces(crop: PixelArray) -> FloatArray:
             clip_by_class(planes_out[k], labels, _CLIP)
         _residual_traces(planes_out, labels, counts, name, groups)
     groups["spectrum"] = _spectra(planes, labels)
-    return np.concatenate(
-        [np.concatenate([np.ravel(v) for v in groups[n]]) for n, _ in TRACE_LAYOUT],
-        dtype=np.float32,
-    )
+    vectors = [np.ravel(v) for name, _ in PROCESSING_LAYOUT for v in groups[name]]
+    return np.concatenate(vectors, dtype=np.float32)
 
 
 def _texture_classes(crop: PixelArray, luma: FloatArray) -> IntArray:

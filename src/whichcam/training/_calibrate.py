@@ -42,7 +42,9 @@ from whichcam.training._network import TraceNetwork
 from whichcam.training._views import Views
 
 # Rest of a single session: easier than what identification meets, so it counts less.
-_KIND_WEIGHT = {"device": 1.0, "session": 1.0, TAIL: 0.3}
+# Copies at a smaller size stand for a shift that may be met, or not.
+REDUCED = "smaller copies"
+_KIND_WEIGHT = {"device": 1.0, "session": 1.0, TAIL: 0.3, REDUCED: 0.5}
 _ACCEPTED = 0.95  # share of known cameras that pass the open-set rule
 _ENOUGH = 30  # photos of other devices or sessions that can bear a threshold
 _MANIPULATED_SAMPLES = 3  # manipulated views of a held-out photo that calibrate
@@ -62,6 +64,7 @@ def held_out_outputs(
     views: Views,
     labels: IntArray,
     devices: Sequence[str],
+    sessions: Sequence[str],
     makes: Sequence[str],
     folds: Sequence[Fold],
     config: TrainingConfig,
@@ -81,6 +84,7 @@ def held_out_outputs(
             fold.train,
             labels,
             devices,
+            sessions,
             len(makes),
             config,
             seed=config.seed + 1 + number,
@@ -98,6 +102,11 @@ def held_out_outputs(
             if key is not None:
                 tables = statistics.log_likelihood(key)
                 found["file"].append((_raw(network, crops, tables), *truth))
+                # the next photo may be of another size than those learnt from
+                for view in range(min(1, views.reduced.shape[1])):
+                    smaller = views.reduced[photo, view : view + 1]
+                    again = (label, UNKNOWN if label < 0 else REDUCED, devices[photo])
+                    found["file"].append((_raw(network, smaller, tables), *again))
             found["pixels"].append((_raw(network, crops, None), *truth))
             n_views = views.manipulated.shape[1]
             some = rng.permutation(n_views)[:_MANIPULATED_SAMPLES]
@@ -164,7 +173,7 @@ def calibrate(
         families=families,
         protocol={
             "held_out": "devices, sessions, ends of sessions and whole models of the "
-            "training manifest; never a test split",
+            "training manifest, and smaller copies of them; never a test split",
             "folds": config.folds,
             "seed": config.seed,
             "regimes": protocol,

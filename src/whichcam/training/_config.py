@@ -40,6 +40,22 @@ class TrainingConfig:
         no others.
     manipulations : tuple of str
         Views for the robust expert, one each a photo.
+    components : int
+        Principal components of the co-occurrences that the network looks at.
+    n_reduced : int
+        Views of each photo as the camera might have stored it smaller, for the
+        experts on co-occurrences and the discriminants; 0 for none.
+    reduced_share : float
+        Share of such views in the batches of the experts on co-occurrences.
+    discriminant_components : int
+        Principal components that discriminants work in.
+    discriminant_sessions, discriminant_variants : float
+        Weights of the covariances of session means and of changes by smaller sizes and
+        manipulations, beside the covariance within sessions.
+    discriminant_shrinkage : float
+        Of the covariance towards a multiple of the identity, in [0, 1].
+    discriminant_temperature : float
+        Divides a discriminant's logits before they join those of the experts.
     crop_size_px, n_crops, smallest_px : int
         Crop policy, stored in the model: side of a crop, crops a photo, smallest side
         of a photo.
@@ -75,6 +91,14 @@ class TrainingConfig:
         "resize_plain_0.5",
         "crop_0.9",
     )
+    components: int = 300
+    n_reduced: int = 4
+    reduced_share: float = 0.25
+    discriminant_components: int = 300
+    discriminant_sessions: float = 4.0
+    discriminant_variants: float = 0.5
+    discriminant_shrinkage: float = 0.1
+    discriminant_temperature: float = 3.0
     crop_size_px: int = 256
     n_crops: int = 4
     smallest_px: int = 128
@@ -86,7 +110,10 @@ class TrainingConfig:
     workers: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "hidden", "n_crops", "workers"):
+        for name in (
+            *("epochs", "batch_size", "hidden", "n_crops", "workers"),
+            *("components", "discriminant_components"),
+        ):
             if getattr(self, name) < 1:
                 raise ConfigError(
                     name, f"is {getattr(self, name)}; expected at least 1"
@@ -94,17 +121,24 @@ class TrainingConfig:
         for name in ("input_dropout", "hidden_dropout", "label_smoothing"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(name, f"is {getattr(self, name)}; expected [0, 1)")
-        for name in ("mixup", "untouched_share"):
+        for name in (
+            *("mixup", "untouched_share", "reduced_share"),
+            "discriminant_shrinkage",
+        ):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(name, f"is {getattr(self, name)}; expected [0, 1]")
         for name in ("error_rate", "family_threshold"):
             if not 0 < getattr(self, name) < 1:
                 raise ConfigError(name, f"is {getattr(self, name)}; expected (0, 1)")
-        if not 0 < self.learning_rate < math.inf:
-            raise ConfigError(
-                "learning_rate", f"is {self.learning_rate}; expected a positive number"
-            )
-        for name in ("noise", "weight_decay"):
+        for name in ("learning_rate", "discriminant_temperature"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ConfigError(
+                    name, f"is {getattr(self, name)}; expected a positive number"
+                )
+        for name in (
+            *("noise", "weight_decay", "n_reduced"),
+            *("discriminant_sessions", "discriminant_variants"),
+        ):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ConfigError(name, f"is {getattr(self, name)}; expected >= 0")
         if self.folds < 2:

@@ -16,9 +16,21 @@ from torch.nn import functional
 
 from whichcam._typing import IntArray
 from whichcam.errors import InsufficientEvidenceError
+from whichcam.traces import PROCESSING_SIZE
 from whichcam.training import _distributed
 from whichcam.training._config import TrainingConfig
-from whichcam.training._network import SUBSETS, TraceNetwork
+from whichcam.training._discriminant import (
+    Pictures,
+    fit_discriminant,
+    principal_directions,
+)
+from whichcam.training._network import (
+    CLIP,
+    DISCRIMINANT_BLOCKS,
+    SUBSETS,
+    TraceNetwork,
+    columns_of,
+)
 from whichcam.training._views import Views
 
 EpochDone = Callable[[int, int], None]
@@ -53,6 +65,7 @@ def fit_network(
     chosen: IntArray,
     labels: IntArray,
     devices: Sequence[str],
+    sessions: Sequence[str],
     n_classes: int,
     config: TrainingConfig,
     *,
@@ -70,8 +83,8 @@ def fit_network(
         Photos to train on, indices into ``views``.
     labels : ndarray of shape (n,), int64
         Class of every photo.
-    devices : sequence of str
-        Device of every photo.
+    devices, sessions : sequence of str
+        Device and session of every photo.
     n_classes : int
         Outputs of the network.
     config : TrainingConfig
@@ -99,7 +112,8 @@ def fit_network(
     device = _distributed.choose_device(config.device)
     torch.manual_seed(seed)
     mean, scale = _standardization(views, chosen)
-    network = TraceNetwork(mean, scale, n_classes, config).to(device)
+    projection = _projection(views, chosen, mean, scale, config)
+    network = TraceNetwork(mean, scale, projection, n_classes, config).to(device)
     model = _distributed.share(network, device)
     data = _Batches(views, chosen, labels, devices, config, network, device)
     optimizer = torch.optim.AdamW(
@@ -136,7 +150,55 @@ def fit_network(
             part.replace(checkpoint)
         if epoch_done is not None:
             epoch_done(epoch + 1, config.epochs)
-    return network.cpu().eval()
+    network = network.cpu().eval()
+    _fit_discriminants(network, views, chosen, labels, devices, sessions, config)
+    return network
+
+
+def _fit_discriminants(
+    network: TraceNetwork,
+    views: Views,
+    chosen: IntArray,
+    labels: IntArray,
+    devices: Sequence[str],
+    sessions: Sequence[str],
+    config: TrainingConfig,
+) -> None:
+    """Fill in both committees' discriminants, in closed form.
+
+    The robust one counts manipulations among the changes it looks away from.
+    """
+    n_components = network.get_buffer("projection").shape[1]
+    lengths = [len(columns_of(g, n_components)) for g in DISCRIMINANT_BLOCKS]
+    blocks = np.split(np.arange(sum(lengths)), np.cumsum(lengths)[:-1])
+    columns = network.untouched.get_buffer("columns").numpy()
+
+    def inputs(traces: npt.NDArray[np.float16]) -> npt.NDArray[np.float32]:
+        # view by view: at once they would need several times the memory
+        prepared = [
+            network.prepare(torch.from_numpy(traces[chosen, k]))[:, columns]
+            for k in range(traces.shape[1])
+        ]
+        none = torch.zeros(len(chosen), 0, len(columns))
+        return (torch.stack(prepared, 1) if prepared else none).numpy()
+
+    with torch.no_grad():
+        photos = inputs(views.untouched[:, : config.n_crops]).mean(1)
+        changes = [inputs(views.reduced), inputs(views.manipulated)]
+    for committee, variants in (
+        (network.untouched, changes[:1]),
+        (network.robust, changes),
+    ):
+        pictures = Pictures(
+            photos=photos,
+            variants=variants,
+            labels=labels[chosen],
+            sessions=[f"{devices[int(k)]}\n{sessions[int(k)]}" for k in chosen],
+        )
+        n_classes = len(committee.get_buffer("bias"))
+        committee.set_discriminant(
+            fit_discriminant(pictures, blocks, n_classes, config)
+        )
 
 
 def _standardization(
@@ -149,6 +211,28 @@ def _standardization(
     return flat.mean(0, dtype=np.float64).astype(np.float32), deviation.astype(
         np.float32
     )
+
+
+def _projection(
+    views: Views,
+    chosen: IntArray,
+    mean: npt.NDArray[np.float32],
+    scale: npt.NDArray[np.float32],
+    config: TrainingConfig,
+) -> npt.NDArray[np.float32]:
+    """Return the principal directions of co-occurrences, scores of deviation 1 in all.
+
+    Smaller copies count as much as photos, so that what size changes has its place.
+    """
+    photos = views.untouched[chosen, : config.n_crops, PROCESSING_SIZE:]
+    seen = [photos.mean(1, dtype=np.float32)]
+    if views.reduced.shape[1]:
+        seen.append(views.reduced[chosen, 0, PROCESSING_SIZE:].astype(np.float32))
+    own = slice(PROCESSING_SIZE, None)
+    rows = np.clip((np.concatenate(seen) - mean[own]) / scale[own], -CLIP, CLIP)
+    directions = principal_directions(rows, config.components)
+    scores = rows @ directions
+    return np.asarray(directions / (scores.std() + 1e-12), dtype=np.float32)
 
 
 def _run_id(chosen: IntArray, config: TrainingConfig, seed: int, total: int) -> str:
@@ -178,7 +262,7 @@ def _restore(
 
 
 class _Batches:
-    """Draws balanced batches of standardised traces."""
+    """Draws balanced batches of prepared inputs."""
 
     def __init__(
         self,
@@ -190,13 +274,17 @@ class _Batches:
         network: TraceNetwork,
         device: torch.device,
     ) -> None:
-        def standard(traces: npt.NDArray[np.float16]) -> Tensor:
-            block = torch.from_numpy(traces[chosen]).to(device)
-            return network.standardize(block).half()
+        def prepared(traces: npt.NDArray[np.float16]) -> Tensor:
+            found = [
+                network.prepare(torch.from_numpy(traces[chosen, k]).to(device)).half()
+                for k in range(traces.shape[1])
+            ]
+            return torch.stack(found, 1) if found else self.untouched[:, :0]
 
         with torch.no_grad():
-            self.untouched = standard(views.untouched)
-            self.manipulated = standard(views.manipulated)
+            self.untouched = prepared(views.untouched)
+            self.manipulated = prepared(views.manipulated)
+            self.reduced = prepared(views.reduced)
         own = [devices[int(k)] for k in chosen]
         self.labels = torch.from_numpy(labels[chosen]).to(device)
         self.weights = torch.from_numpy(balanced_weights(labels[chosen], own)).to(
@@ -218,7 +306,17 @@ class _Batches:
             touched = torch.rand(size, device=device) >= self.config.untouched_share
             other = self._view(self.manipulated, photo)
             mixed = torch.where(touched[:, None], other, mixed)
+        if self.reduced.shape[1]:
+            for batch in (untouched, mixed):
+                self._show_reduced(batch, photo)
         return untouched, mixed, self.labels[photo]
+
+    def _show_reduced(self, batch: Tensor, photo: Tensor) -> None:
+        """Let the expert on co-occurrences see some pictures at a smaller size."""
+        some = torch.rand(len(photo), device=photo.device) < self.config.reduced_share
+        other = self._view(self.reduced, photo)[:, PROCESSING_SIZE:]
+        own = batch[:, PROCESSING_SIZE:]
+        batch[:, PROCESSING_SIZE:] = torch.where(some[:, None], other, own)
 
     def _view(self, source: Tensor, photo: Tensor) -> Tensor:
         view = torch.randint(source.shape[1], photo.shape, device=photo.device)

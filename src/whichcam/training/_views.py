@@ -24,10 +24,12 @@ from whichcam.errors import DatasetError, WhichcamError
 from whichcam.media import open_photo
 from whichcam.models import TableKey, table_key
 from whichcam.signal import GRID, choose_crops
-from whichcam.traces import TRACE_SIZE, TRACE_VERSION, processing_traces
+from whichcam.traces import TRACE_SIZE, TRACE_VERSION, network_traces
 from whichcam.training._config import TrainingConfig
+from whichcam.training._smaller import stored_smaller
 
 Progress = Callable[[str, int, int], None]
+_KINDS = ("untouched", "manipulated", "reduced")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,6 +43,8 @@ class Views:
         random place of the grid.
     manipulated : ndarray of shape (n, n_manipulations, TRACE_SIZE), float16
         One crop of each manipulated copy.
+    reduced : ndarray of shape (n, n_reduced, TRACE_SIZE), float16
+        One crop of each copy at a smaller size, as the camera might have stored it.
     tables : tuple of TableKey or None
         Quantisation tables of each file.
     rows : ndarray of shape (n,), int64
@@ -51,6 +55,7 @@ class Views:
 
     untouched: npt.NDArray[np.float16]
     manipulated: npt.NDArray[np.float16]
+    reduced: npt.NDArray[np.float16]
     tables: tuple[TableKey | None, ...]
     rows: npt.NDArray[np.int64]
     skipped: tuple[tuple[str, str], ...]
@@ -73,7 +78,7 @@ def take_views(
     paths = [str(path) for path in manifest.paths]
     block = 64
     starts = range(0, len(paths), block)
-    untouched, manipulated, tables, rows, skipped = [], [], [], [], []
+    parts, rows, skipped = [], [], []
     with _Pool(config.workers) as run:
         for start in starts:
             stored = cache / f"{start:09d}.npz"
@@ -81,11 +86,9 @@ def take_views(
                 chosen = range(start, min(start + block, len(paths)))
                 found = run(partial(_views_of, config), [paths[k] for k in chosen])
                 _store(stored, list(found))
-            part_u, part_m, part_t, errors = _read(stored)
-            untouched.append(part_u)
-            manipulated.append(part_m)
-            tables += [k for k, error in zip(part_t, errors, strict=True) if not error]
-            for k, error in enumerate(errors):
+            part = _read(stored)
+            parts.append(part)
+            for k, error in enumerate(part.errors):
                 if error:
                     skipped.append((paths[start + k], error))
                 else:
@@ -94,9 +97,10 @@ def take_views(
                 done = min(start + block, len(paths))
                 progress("taking traces", done, len(paths))
     return Views(
-        untouched=np.concatenate(untouched),
-        manipulated=np.concatenate(manipulated),
-        tables=tuple(tables),
+        untouched=np.concatenate([part.traces["untouched"] for part in parts]),
+        manipulated=np.concatenate([part.traces["manipulated"] for part in parts]),
+        reduced=np.concatenate([part.traces["reduced"] for part in parts]),
+        tables=tuple(table for part in parts for table in part.tables),
         rows=np.array(rows, dtype=np.int64),
         skipped=tuple(skipped),
     )
@@ -108,7 +112,7 @@ def _digest(manifest: Manifest, config: TrainingConfig) -> str:
         manifest.sha256,
         [str(path) for path in manifest.paths],
         [config.crop_size_px, config.n_crops, config.smallest_px, config.seed],
-        list(config.manipulations),
+        [list(config.manipulations), config.n_reduced],
         TRACE_VERSION,
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
@@ -138,12 +142,21 @@ class _Pool:
         self._stack.close()
 
 
-_Found = tuple[FloatArray, FloatArray, TableKey | None, str]
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Found:
+    """Views of one file by kind, or the reason why there are none."""
+
+    traces: dict[str, FloatArray]
+    table: TableKey | None
+    error: str = ""
 
 
 def _views_of(config: TrainingConfig, path: str) -> _Found:
-    """Return the untouched and manipulated views of one file, or the reason why not."""
-    n_untouched = config.n_crops + 1
+    counts = {
+        "untouched": config.n_crops + 1,
+        "manipulated": len(config.manipulations),
+        "reduced": config.n_reduced,
+    }
     try:
         photo = open_photo(path)
         crops = choose_crops(
@@ -153,12 +166,8 @@ def _views_of(config: TrainingConfig, path: str) -> _Found:
             smallest_px=config.smallest_px,
         )
     except WhichcamError as error:
-        return (
-            np.zeros((n_untouched, TRACE_SIZE), np.float32),
-            np.zeros((len(config.manipulations), TRACE_SIZE), np.float32),
-            None,
-            str(error),
-        )
+        nothing = {k: np.zeros((n, TRACE_SIZE), np.float32) for k, n in counts.items()}
+        return _Found(traces=nothing, table=None, error=str(error))
     # of the content, so that neither order nor folder changes the views
     seed = int(photo.sha256[:8], 16) ^ config.seed
     rng = np.random.default_rng(seed)
@@ -166,11 +175,23 @@ def _views_of(config: TrainingConfig, path: str) -> _Found:
     untouched = [untouched[k % len(untouched)] for k in range(config.n_crops)]
     untouched.append(_random_crop(photo.pixels, config, rng))
     source = _middle(photo.pixels, config)
-    manipulated = [
-        _random_crop(manipulate(source, name, seed=seed), config, rng)
-        for name in config.manipulations
-    ]
-    return np.stack(untouched), np.stack(manipulated), table_key(photo.jpeg), ""
+    key = table_key(photo.jpeg)
+    found = {
+        "untouched": untouched,
+        "manipulated": [
+            _random_crop(manipulate(source, name, seed=seed), config, rng)
+            for name in config.manipulations
+        ],
+        "reduced": [
+            _random_crop(stored_smaller(source, key, rng), config, rng)
+            for _ in range(config.n_reduced)
+        ],
+    }
+    traces = {
+        kind: np.reshape(views, (counts[kind], TRACE_SIZE)).astype(np.float32)
+        for kind, views in found.items()
+    }
+    return _Found(traces=traces, table=key)
 
 
 def _middle(pixels: PixelArray, config: TrainingConfig) -> PixelArray:
@@ -198,45 +219,45 @@ def _random_crop(
 def _traces_at(
     pixels: PixelArray, top: int, left: int, height: int, width: int
 ) -> FloatArray:
-    return processing_traces(pixels[top : top + height, left : left + width])
+    return network_traces(pixels[top : top + height, left : left + width])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Block:
+    """What is stored of some files: traces and tables of the good, all errors."""
+
+    traces: dict[str, npt.NDArray[np.float16]]
+    tables: list[TableKey | None]
+    errors: list[str]
 
 
 def _store(path: Path, found: list[_Found]) -> None:
-    keys = [None if key is None else list(key) for _, _, key, _ in found]
-    errors = [error for *_, error in found]
-    good = [k for k, error in enumerate(errors) if not error]
+    good = [item for item in found if not item.error]
+    keys = [None if item.table is None else list(item.table) for item in good]
+    notes = json.dumps([keys, [item.error for item in found]])
     limit = np.finfo(np.float16).max
-    arrays = {
-        "untouched": np.clip(np.stack([item[0] for item in found]), -limit, limit),
-        "manipulated": np.clip(np.stack([item[1] for item in found]), -limit, limit),
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "notes": np.frombuffer(notes.encode(), np.uint8)
     }
+    for kind in _KINDS:
+        # of all, so that a block without a good file has its shape too
+        views = np.stack([item.traces[kind] for item in found])
+        chosen = views[[not item.error for item in found]]
+        arrays[kind] = np.clip(chosen, -limit, limit).astype(np.float16)
     part = path.with_suffix(".part")
     with part.open("wb") as file:
-        np.savez(
-            file,
-            untouched=arrays["untouched"][good].astype(np.float16),
-            manipulated=arrays["manipulated"][good].astype(np.float16),
-            notes=np.frombuffer(json.dumps([keys, errors]).encode(), np.uint8),
-        )
+        np.savez(file, allow_pickle=False, **arrays)
     part.replace(path)  # a block is there whole or not at all
 
 
-def _read(
-    path: Path,
-) -> tuple[
-    npt.NDArray[np.float16],
-    npt.NDArray[np.float16],
-    list[TableKey | None],
-    list[str],
-]:
+def _read(path: Path) -> _Block:
     with np.load(path, allow_pickle=False) as stored:
         keys, errors = json.loads(stored["notes"].tobytes())
-        return (
-            stored["untouched"],
-            stored["manipulated"],
-            [
+        return _Block(
+            traces={kind: stored[kind] for kind in _KINDS},
+            tables=[
                 None if k is None else TableKey(tuple(k[0]), tuple(k[1]), k[2])
                 for k in keys
             ],
-            errors,
+            errors=errors,
         )

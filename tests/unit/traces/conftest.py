@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from whichcam.traces import TRACE_LAYOUT
+from whichcam.traces import PROCESSING_LAYOUT
 
 Group = Callable[[npt.NDArray[np.float32], str], npt.NDArray[np.float32]]
 
@@ -19,7 +19,7 @@ def group() -> Group:
 
     def cut(traces: npt.NDArray[np.float32], name: str) -> npt.NDArray[np.float32]:
         start = 0
-        for known, length in TRACE_LAYOUT:
+        for known, length in PROCESSING_LAYOUT:
             if known == name:
                 return traces[start : start + length]
             start += length

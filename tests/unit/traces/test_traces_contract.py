@@ -7,7 +7,7 @@ import pytest
 
 from whichcam._typing import PixelArray
 from whichcam.errors import ImageTooSmallError
-from whichcam.traces import TRACE_LAYOUT, TRACE_SIZE, processing_traces
+from whichcam.traces import PROCESSING_LAYOUT, PROCESSING_SIZE, processing_traces
 
 
 def _noise(height: int, width: int) -> PixelArray:
@@ -37,7 +37,7 @@ ANY = pytest.mark.parametrize("name", CROPS)
 @ANY
 def test_any_crop_gives_a_finite_vector_of_the_stated_length(name: str) -> None:
     traces = processing_traces(CROPS[name])
-    assert traces.shape == (TRACE_SIZE,)
+    assert traces.shape == (PROCESSING_SIZE,)
     assert traces.dtype == np.float32
     assert np.isfinite(traces).all()
 
@@ -58,10 +58,10 @@ def test_the_crop_is_left_as_it_was_and_gives_the_same_again(name: str) -> None:
 
 
 def test_the_layout_names_every_number_once() -> None:
-    names = [name for name, _ in TRACE_LAYOUT]
+    names = [name for name, _ in PROCESSING_LAYOUT]
     assert len(names) == len(set(names)) == 7
-    assert all(length > 0 for _, length in TRACE_LAYOUT)
-    assert sum(length for _, length in TRACE_LAYOUT) == TRACE_SIZE
+    assert all(length > 0 for _, length in PROCESSING_LAYOUT)
+    assert sum(length for _, length in PROCESSING_LAYOUT) == PROCESSING_SIZE
 
 
 def test_rows_and_columns_beyond_the_last_block_do_not_count() -> None:

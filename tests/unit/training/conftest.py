@@ -67,11 +67,12 @@ def make_views() -> Callable[..., Any]:
         rng = np.random.default_rng(seed)
         labels = np.arange(n_photos) % n_classes
         centres = rng.normal(size=(n_classes, 1, TRACE_SIZE))
-        noise = rng.normal(size=(2, n_photos, 2, TRACE_SIZE))
-        untouched, manipulated = (centres[labels] + noise).astype(np.float16)
+        noise = rng.normal(size=(3, n_photos, 2, TRACE_SIZE))
+        kinds = (centres[labels] + noise).astype(np.float16)
         return training_views.Views(
-            untouched=untouched,
-            manipulated=manipulated,
+            untouched=kinds[0],
+            manipulated=kinds[1],
+            reduced=kinds[2],
             tables=(None,) * n_photos,
             rows=np.arange(n_photos),
             skipped=(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ def network(make_views: Callable[..., Any]) -> Any:
     )
     views, labels = make_views(12, N_CLASSES), np.arange(12) % N_CLASSES
     return fit_network(
-        views, np.arange(12), labels, ["d"] * 12, N_CLASSES, config, seed=1
+        views, np.arange(12), labels, ["d"] * 12, ["s"] * 12, N_CLASSES, config, seed=1
     )
 
 
@@ -99,12 +100,14 @@ def test_an_export_that_differs_is_an_error(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    right = _export._folded
+    network = copy.deepcopy(network)  # others use it too
+    parity = _export._parity
 
-    def wrong(part: Any) -> Any:
-        dense = right(part)
-        return {**dense, "bias": dense["bias"] * np.float32(factor) + 0.01}
+    def after_a_fault(network: Any, *rest: Any) -> float:
+        with torch.no_grad():
+            network.robust.experts[0].classifier.bias.mul_(factor).add_(0.01)
+        return float(parity(network, *rest))
 
-    monkeypatch.setattr(_export, "_folded", wrong)
+    monkeypatch.setattr(_export, "_parity", after_a_fault)
     with pytest.raises(WhichcamError, match="differs from the trained one"):
         _export.export_onnx(network, tmp_path / "model.onnx", traces)

@@ -37,6 +37,7 @@ def fit(make_views: Callable[..., Any], settings: dict[str, Any]) -> Fit:
             np.arange(N) if chosen is None else chosen,
             np.arange(N) % N_CLASSES,
             [f"d{k % N_CLASSES}" for k in range(N)],
+            ["s"] * N,
             N_CLASSES,
             keywords.pop("config", config),
             seed=seed,
@@ -125,9 +126,12 @@ def test_photos_that_were_not_chosen_do_not_count(
     views = make_views(N, N_CLASSES)
     views.untouched[12:] = 7
     views.manipulated[12:] = -7
+    views.reduced[12:] = 5
     config = TrainingConfig.from_mapping({**settings, "epochs": 3})
     labels, devices = np.arange(N) % N_CLASSES, [f"d{k % 3}" for k in range(N)]
-    other = fit_network(views, chosen, labels, devices, N_CLASSES, config, seed=1)
+    other = fit_network(
+        views, chosen, labels, devices, ["s"] * N, N_CLASSES, config, seed=1
+    )
     assert _equal(fit(chosen=chosen), other)
 
 
@@ -138,7 +142,7 @@ def test_it_learns_what_can_be_learnt(
     labels = np.arange(N) % N_CLASSES
     config = TrainingConfig.from_mapping({**settings, "epochs": 12})
     network = fit_network(
-        views, np.arange(N), labels, ["d"] * N, N_CLASSES, config, seed=1
+        views, np.arange(N), labels, ["d"] * N, ["s"] * N, N_CLASSES, config, seed=1
     )
     assert not network.training
     fresh = make_views(N, N_CLASSES)
@@ -157,7 +161,9 @@ def test_the_untouched_expert_never_sees_manipulated_views(
     views.manipulated[:] = 3
     labels, devices = np.arange(N) % N_CLASSES, [f"d{k % 3}" for k in range(N)]
     config = TrainingConfig.from_mapping({**settings, "epochs": 3})
-    other = fit_network(views, np.arange(N), labels, devices, 3, config, seed=1)
+    other = fit_network(
+        views, np.arange(N), labels, devices, ["s"] * N, 3, config, seed=1
+    )
     own = fit()
     same = {
         name: torch.equal(value, other.state_dict()[name])
