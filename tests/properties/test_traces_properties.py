@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 
 from whichcam._typing import PixelArray
 from whichcam.signal import GRID, choose_crops
-from whichcam.traces import TRACE_SIZE, processing_traces
+from whichcam.traces import PROCESSING_SIZE, processing_traces
 
 
 @st.composite
@@ -33,7 +33,7 @@ def test_traces_of_any_noise_are_finite_and_leave_it_unchanged(
 ) -> None:
     before = pixels.copy()
     traces = processing_traces(pixels)
-    assert traces.shape == (TRACE_SIZE,)
+    assert traces.shape == (PROCESSING_SIZE,)
     assert np.isfinite(traces).all()
     np.testing.assert_array_equal(pixels, before)
 

@@ -11,6 +11,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from whichcam.evaluation._device_records import (
+        DeviceConditions,
+        DeviceFailure,
+        DevicePair,
+        DeviceProbe,
+        EnrolledDevice,
+    )
+    from whichcam.evaluation._device_result import DeviceEvaluation
+    from whichcam.evaluation._device_summary import DeviceSummary
+    from whichcam.evaluation._device_tables import device_tables, devices_to_markdown
+    from whichcam.evaluation._devices import evaluate_devices, evaluate_devices_grid
     from whichcam.evaluation._evaluate import MEASURED_MANIPULATIONS, evaluate
     from whichcam.evaluation._protocols import EvaluableModel
     from whichcam.evaluation._records import UNTOUCHED, EvaluationRow, RowFailure
@@ -27,6 +38,13 @@ if TYPE_CHECKING:
 _WHERE = {
     "MEASURED_MANIPULATIONS": "_evaluate",
     "UNTOUCHED": "_records",
+    "DeviceConditions": "_device_records",
+    "DeviceEvaluation": "_device_result",
+    "DeviceFailure": "_device_records",
+    "DevicePair": "_device_records",
+    "DeviceProbe": "_device_records",
+    "DeviceSummary": "_device_summary",
+    "EnrolledDevice": "_device_records",
     "EvaluableModel": "_protocols",
     "EvaluationResult": "_result",
     "EvaluationRow": "_records",
@@ -37,7 +55,11 @@ _WHERE = {
     "SplitSummary": "_summary",
     "Table": "_tables",
     "UnknownSummary": "_summary",
+    "device_tables": "_device_tables",
+    "devices_to_markdown": "_device_tables",
     "evaluate": "_evaluate",
+    "evaluate_devices": "_devices",
+    "evaluate_devices_grid": "_devices",
     "summary_tables": "_tables",
     "to_markdown": "_tables",
 }
@@ -45,6 +67,13 @@ _WHERE = {
 __all__ = [
     "MEASURED_MANIPULATIONS",
     "UNTOUCHED",
+    "DeviceConditions",
+    "DeviceEvaluation",
+    "DeviceFailure",
+    "DevicePair",
+    "DeviceProbe",
+    "DeviceSummary",
+    "EnrolledDevice",
     "EvaluableModel",
     "EvaluationResult",
     "EvaluationRow",
@@ -55,7 +84,11 @@ __all__ = [
     "SplitSummary",
     "Table",
     "UnknownSummary",
+    "device_tables",
+    "devices_to_markdown",
     "evaluate",
+    "evaluate_devices",
+    "evaluate_devices_grid",
     "summary_tables",
     "to_markdown",
 ]

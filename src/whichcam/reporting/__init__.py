@@ -1,4 +1,4 @@
-"""Pictures of results: confusion matrices, reliability.
+"""Pictures of results: confusion matrices, reliability, likelihood ratios.
 
 Needs the extra ``report`` (matplotlib). Modules load on first use.
 """
@@ -10,21 +10,32 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from whichcam.reporting._confusion import confusion_figure
+    from whichcam.reporting._fingerprint_figure import fingerprint_figure
+    from whichcam.reporting._pav import pav_figure
     from whichcam.reporting._protocols import HasConfusion, HasReliability
     from whichcam.reporting._reliability import reliability_figure
+    from whichcam.reporting._tippett import HasLikelihoodRatios, tippett_figure
 
 _WHERE = {
     "HasConfusion": "_protocols",
+    "HasLikelihoodRatios": "_tippett",
     "HasReliability": "_protocols",
     "confusion_figure": "_confusion",
+    "fingerprint_figure": "_fingerprint_figure",
+    "pav_figure": "_pav",
     "reliability_figure": "_reliability",
+    "tippett_figure": "_tippett",
 }
 
 __all__ = [
     "HasConfusion",
+    "HasLikelihoodRatios",
     "HasReliability",
     "confusion_figure",
+    "fingerprint_figure",
+    "pav_figure",
     "reliability_figure",
+    "tippett_figure",
 ]
 
 

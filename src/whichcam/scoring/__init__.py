@@ -22,6 +22,18 @@ from whichcam.scoring._intervals import (
     wilson_interval,
 )
 from whichcam.scoring._isotonic import IsotonicCalibration, pool_adjacent_violators
+from whichcam.scoring._likelihood_ratios import (
+    LikelihoodRatioMap,
+    scores_sha256,
+    transform_scores,
+)
+from whichcam.scoring._lr_curves import PavCurve, TippettCurve, pav_curve, tippett
+from whichcam.scoring._lr_metrics import (
+    cllr,
+    cllr_min,
+    equal_error_rate,
+    true_match_rate,
+)
 from whichcam.scoring._metrics import (
     ClassReport,
     confusion_matrix,
@@ -59,18 +71,24 @@ __all__ = [
     "Interval",
     "IsotonicCalibration",
     "LevelEvidence",
+    "LikelihoodRatioMap",
     "OpenSetCurve",
+    "PavCurve",
     "PlattScaling",
     "ReliabilityCurve",
     "SelectiveThreshold",
     "TemperatureScaling",
+    "TippettCurve",
     "adaptive_calibration_error",
     "auroc",
     "brier_score",
     "cascade_thresholds",
+    "cllr",
+    "cllr_min",
     "clopper_pearson_upper",
     "cluster_bootstrap",
     "confusion_matrix",
+    "equal_error_rate",
     "expected_calibration_error",
     "families_from_confusions",
     "family_assignment",
@@ -79,13 +97,18 @@ __all__ = [
     "log_loss",
     "macro_accuracy",
     "open_set_classification_rate",
+    "pav_curve",
     "per_class_report",
     "photographs_needed",
     "pool_adjacent_violators",
     "rejection_at_acceptance",
     "reliability_curve",
+    "scores_sha256",
     "selective_threshold",
     "sp_cup_score",
+    "tippett",
     "top_k_accuracy",
+    "transform_scores",
+    "true_match_rate",
     "wilson_interval",
 ]

@@ -1,6 +1,30 @@
-"""Training of the networks: the only room that knows torch."""
+"""Training: the only room that knows torch, imported when a network is asked for."""
 
-from whichcam.training._config import TrainingConfig
-from whichcam.training._train import TrainingReport, train
+from __future__ import annotations
 
-__all__ = ["TrainingConfig", "TrainingReport", "train"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from whichcam.training._config import TrainingConfig
+    from whichcam.training._fit_likelihood_ratios import fit_likelihood_ratios
+    from whichcam.training._train import TrainingReport, train
+
+_WHERE = {
+    "TrainingConfig": "_config",
+    "TrainingReport": "_train",
+    "fit_likelihood_ratios": "_fit_likelihood_ratios",
+    "train": "_train",
+}
+
+__all__ = ["TrainingConfig", "TrainingReport", "fit_likelihood_ratios", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WHERE:
+        return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

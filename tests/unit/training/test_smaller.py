@@ -51,9 +51,9 @@ def test_it_is_compressed_with_the_tables_it_came_with(
     written: list[bytes] = []
 
     class Kept(BytesIO):
-        def read(self, *arguments: int) -> bytes:
+        def read(self, size: int | None = -1, /) -> bytes:
             written.append(self.getvalue())
-            return super().read(*arguments)
+            return super().read(size)
 
     monkeypatch.setattr(_smaller, "BytesIO", Kept)
     stored_smaller(_picture(rng), key, rng)

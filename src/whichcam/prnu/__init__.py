@@ -1,0 +1,38 @@
+"""Sensor fingerprints: the noise of a picture, and the pattern of a camera."""
+
+from whichcam.prnu._agglomerate import Merge
+from whichcam.prnu._chance import Threshold, threshold_for
+from whichcam.prnu._cluster import Clustering, cluster
+from whichcam.prnu._fingerprint import Fingerprint, FingerprintEstimator
+from whichcam.prnu._match import (
+    NoiseMatch,
+    compare,
+    compare_fingerprints,
+)
+from whichcam.prnu._noise import NOISE_VERSION, PhotoNoise, photo_noise
+from whichcam.prnu._pce import pce
+from whichcam.prnu._search_range import SearchRange
+from whichcam.prnu._shortlist import query_bits, shortlist, sign_bits
+from whichcam.signal._correlation import ncc
+
+__all__ = [
+    "NOISE_VERSION",
+    "Clustering",
+    "Fingerprint",
+    "FingerprintEstimator",
+    "Merge",
+    "NoiseMatch",
+    "PhotoNoise",
+    "SearchRange",
+    "Threshold",
+    "cluster",
+    "compare",
+    "compare_fingerprints",
+    "ncc",
+    "pce",
+    "photo_noise",
+    "query_bits",
+    "shortlist",
+    "sign_bits",
+    "threshold_for",
+]
