@@ -30,30 +30,36 @@ def clip_by_class(x: FloatArray, labels: IntArray, limits: FloatArray) -> None:
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
 def _add_products(
-    a: FloatArray, b: FloatArray, labels: IntArray, dy: int, dx: int, sums: FloatArray
+    a: FloatArray,
+    b: FloatArray,
+    by: int,
+    labels: IntArray,
+    dy: int,
+    dx: int,
+    partial: FloatArray,
+    sums: FloatArray,
 ) -> None:
-    n_y, n_x = labels.shape
+    """Add the products of one row of blocks at one lag."""
+    n_x = len(labels)
     end = n_x * 8 - 8
-    partial = np.empty(end - 8, np.float32)
-    for by in range(1, n_y - 1):
-        partial[:] = 0
-        for i in range(by * 8, by * 8 + 8, 4):
-            # one-dimensional slices: indices start at 0 and strides are known to be
-            # one, without which the loop below is not vectorised
-            a0, b0 = a[i, 8:end], b[i + dy, 8 + dx : end + dx]
-            a1, b1 = a[i + 1, 8:end], b[i + dy + 1, 8 + dx : end + dx]
-            a2, b2 = a[i + 2, 8:end], b[i + dy + 2, 8 + dx : end + dx]
-            a3, b3 = a[i + 3, 8:end], b[i + dy + 3, 8 + dx : end + dx]
-            for j in range(end - 8):
-                upper = a0[j] * b0[j] + a1[j] * b1[j]
-                partial[j] += upper + (a2[j] * b2[j] + a3[j] * b3[j])
-        for bx in range(1, n_x - 1):
-            label = labels[by, bx]
-            if label >= 0:
-                total = np.float32(0)
-                for j in range(bx * 8 - 8, bx * 8):
-                    total += partial[j]
-                sums[label] += total
+    partial[:] = 0
+    for i in range(by * 8, by * 8 + 8, 4):
+        # one-dimensional slices: indices start at 0 and strides are known to be
+        # one, without which the loop below is not vectorised
+        a0, b0 = a[i, 8:end], b[i + dy, 8 + dx : end + dx]
+        a1, b1 = a[i + 1, 8:end], b[i + dy + 1, 8 + dx : end + dx]
+        a2, b2 = a[i + 2, 8:end], b[i + dy + 2, 8 + dx : end + dx]
+        a3, b3 = a[i + 3, 8:end], b[i + dy + 3, 8 + dx : end + dx]
+        for j in range(end - 8):
+            upper = a0[j] * b0[j] + a1[j] * b1[j]
+            partial[j] += upper + (a2[j] * b2[j] + a3[j] * b3[j])
+    for bx in range(1, n_x - 1):
+        label = labels[bx]
+        if label >= 0:
+            total = np.float32(0)
+            for j in range(bx * 8 - 8, bx * 8):
+                total += partial[j]
+            sums[label] += total
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
@@ -61,9 +67,13 @@ def lagged_sums(
     a: FloatArray, b: FloatArray, labels: IntArray, lags: IntArray
 ) -> FloatArray:
     """Return, per lag and class, the sum of ``a[p] * b[p + lag]`` over its blocks."""
+    n_y, n_x = labels.shape
     sums = np.zeros((len(lags), 3), np.float32)
-    for k in range(len(lags)):
-        _add_products(a, b, labels, lags[k, 0], lags[k, 1], sums[k])
+    partial = np.empty(max(n_x * 8 - 16, 0), np.float32)
+    for by in range(1, n_y - 1):
+        for k in range(len(lags)):  # inside: the rows stay in the nearest cache
+            dy, dx = lags[k, 0], lags[k, 1]
+            _add_products(a, b, by, labels[by], dy, dx, partial, sums[k])
     return sums
 
 
