@@ -14,34 +14,74 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from whichcam.datasets import Manifest
     from whichcam.evaluation import evaluate
+    from whichcam.gallery import Gallery
     from whichcam.media import Photo, open_photo
     from whichcam.models import CameraModel
-    from whichcam.pipelines import Identification, identify, identify_many
+    from whichcam.pipelines import (
+        Comparison,
+        Enrollment,
+        GallerySearch,
+        Identification,
+        PhotoClusters,
+        Verification,
+        cluster,
+        compare,
+        enroll,
+        identify,
+        identify_many,
+        search,
+        verify,
+        verify_many,
+    )
     from whichcam.training import train
 
 _WHERE = {
     "CameraModel": "models",
+    "Comparison": "pipelines",
+    "Enrollment": "pipelines",
+    "Gallery": "gallery",
+    "GallerySearch": "pipelines",
     "Identification": "pipelines",
     "Manifest": "datasets",
     "Photo": "media",
+    "PhotoClusters": "pipelines",
+    "Verification": "pipelines",
+    "cluster": "pipelines",
+    "compare": "pipelines",
+    "enroll": "pipelines",
     "evaluate": "evaluation",
     "identify": "pipelines",
     "identify_many": "pipelines",
     "open_photo": "media",
+    "search": "pipelines",
     "train": "training",
+    "verify": "pipelines",
+    "verify_many": "pipelines",
 }
 
 __all__ = [
     "CameraModel",
+    "Comparison",
+    "Enrollment",
+    "Gallery",
+    "GallerySearch",
     "Identification",
     "Manifest",
     "Photo",
+    "PhotoClusters",
+    "Verification",
     "__version__",
+    "cluster",
+    "compare",
+    "enroll",
     "evaluate",
     "identify",
     "identify_many",
     "open_photo",
+    "search",
     "train",
+    "verify",
+    "verify_many",
 ]
 
 

@@ -10,13 +10,20 @@ from typing import Annotated, NoReturn
 import typer
 
 from whichcam import __version__
+from whichcam.cli._cluster import cluster
+from whichcam.cli._compare import compare
+from whichcam.cli._crossval import crossval
 from whichcam.cli._dataset import dataset_app
 from whichcam.cli._demo import demo
+from whichcam.cli._enroll import enroll
 from whichcam.cli._evaluate import evaluate
+from whichcam.cli._gallery import gallery_app
 from whichcam.cli._help import add_command, examples
 from whichcam.cli._identify import identify
 from whichcam.cli._predict import predict
+from whichcam.cli._search import search
 from whichcam.cli._train import train
+from whichcam.cli._verify import verify
 
 app = typer.Typer(
     name="whichcam",
@@ -31,6 +38,8 @@ app = typer.Typer(
         "whichcam dataset index ~/pictures -o manifest.csv",
         "whichcam train manifest.csv -o my-model",
         "whichcam identify photo.jpg --model my-model",
+        "whichcam enroll my-camera ~/my-pictures",
+        "whichcam verify photo.jpg my-camera",
     ),
 )
 
@@ -94,6 +103,7 @@ add_command(
     "whichcam evaluate manifest.csv",
     "whichcam evaluate manifest.csv --model my-model -o result.json",
     "whichcam evaluate manifest.csv --manipulations jpeg_70,resize_0.8+jpeg_90",
+    "whichcam evaluate devices.csv --devices --calibration map.json",
 )
 add_command(
     app,
@@ -107,6 +117,44 @@ add_command(
     "whichcam demo",
     "whichcam demo --photos ~/pictures",
 )
+add_command(
+    app,
+    enroll,
+    "whichcam enroll my-camera flat/*.jpg",
+    "whichcam enroll my-camera ~/my-pictures --align",
+)
+add_command(
+    app,
+    verify,
+    "whichcam verify photo.jpg my-camera",
+    "whichcam verify *.jpg my-camera --csv > scores.csv",
+    "whichcam verify cut-out.jpg my-camera --crop",
+)
+add_command(
+    app,
+    search,
+    "whichcam search photo.jpg",
+    "whichcam search photo.jpg --json --top-k 3",
+)
+add_command(
+    app,
+    cluster,
+    "whichcam cluster ~/pictures -o clusters.csv",
+)
+add_command(
+    app,
+    compare,
+    "whichcam compare a.jpg b.jpg",
+    "whichcam compare first-folder/ second-folder/ --device-only",
+)
+add_command(
+    app,
+    crossval,
+    "whichcam crossval manifest.csv --method cooccurrence --method noise_moments",
+    "whichcam crossval manifest.csv --method whichcam --group session --folds 3",
+    "whichcam crossval manifest.csv --method demosaicing -o result.json --resume",
+)
+app.add_typer(gallery_app, name="gallery")
 app.add_typer(dataset_app, name="dataset")
 
 

@@ -67,11 +67,31 @@ def evaluate(
     seed: Annotated[
         int, typer.Option(min=0, help="Of the sample and of the manipulations.")
     ] = 0,
+    devices: Annotated[
+        bool,
+        typer.Option(
+            "--devices",
+            help="Measure how well single cameras are told apart by their sensors' "
+            "patterns; needs the columns device and role.",
+        ),
+    ] = False,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --devices: write a likelihood-ratio map fitted on all scores, "
+            "a new .json file (needs the extra `train`).",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Measure a model on the labelled pictures of a MANIFEST, and print the tables.
 
     The splits named test_device, test_scene, unknown, unknown_chart and converted are
     measured; without a column `split`, all rows are.
+
+    With --devices: pictures of the roles flat and natural_enrol enrol their device,
+    those of the roles natural and natural_probe are compared with every device, and
+    the figures are those of Tippett and of PAV.
     """
     for option, target in (("--output", output), ("--figure", figure)):
         # Said now rather than after an hour's work.
@@ -80,6 +100,15 @@ def evaluate(
                 f"{target} exists and is not overwritten; name another file",
                 param_hint=option,
             )
+    if devices:
+        from whichcam.cli._evaluate_devices import evaluate_devices
+
+        evaluate_devices(
+            manifest, output=output, figure=figure, calibration=calibration, seed=seed
+        )
+        return
+    if calibration is not None:
+        raise typer.BadParameter("needs --devices", param_hint="--calibration")
     from whichcam import evaluation
     from whichcam.cli._console import bar
     from whichcam.cli._identify import load_model
@@ -100,7 +129,7 @@ def evaluate(
     if output is not None:
         result.save(output)
         say(f"wrote {output}")
-    _print_tables(evaluation.summary_tables(result))
+    print_tables(evaluation.summary_tables(result))
     for failure in result.failures[:_FAILURES_SHOWN]:
         say(f"not evaluated: {failure.path}: {failure.reason}")
     more = len(result.failures) - _FAILURES_SHOWN
@@ -113,7 +142,8 @@ def evaluate(
         say(f"wrote {figure}")
 
 
-def _print_tables(tables: Sequence[Table]) -> None:
+def print_tables(tables: Sequence[Table]) -> None:
+    """Print tables, numbers right-aligned, with their notes."""
     from whichcam.cli._console import out, plain, print_table
 
     for table in tables:

@@ -109,6 +109,8 @@ def _training() -> ModuleType:
     """Return the room that needs the extra ``train``, or say what it lacks."""
     try:
         from whichcam import training
+
+        _ = training.train  # here, where a missing library is told from a fault
     except ModuleNotFoundError as error:
         if error.name not in ("torch", "onnx"):
             raise

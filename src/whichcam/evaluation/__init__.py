@@ -1,7 +1,8 @@
 """Honest figures: a model against pictures it has not seen, raw scores kept.
 
 `evaluate` runs a model over the splits of a manifest and returns an
-`EvaluationResult`, one JSON from which every figure can be computed again.
+`EvaluationResult`, one JSON from which every figure can be computed again;
+`crossvalidate` compares methods on the same folds and returns a `CrossvalResult`.
 Modules load on first use.
 """
 
@@ -11,6 +12,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from whichcam.evaluation._crossval import crossvalidate
+    from whichcam.evaluation._crossval_figures import (
+        CrossvalSummary,
+        MethodFigures,
+        PairedDifference,
+        corrected_t_test,
+    )
+    from whichcam.evaluation._crossval_records import (
+        CrossvalFailure,
+        CrossvalPhoto,
+        FoldScores,
+        SetAside,
+    )
+    from whichcam.evaluation._crossval_result import CrossvalResult
+    from whichcam.evaluation._crossval_tables import crossval_tables
     from whichcam.evaluation._device_records import (
         DeviceConditions,
         DeviceFailure,
@@ -38,6 +54,10 @@ if TYPE_CHECKING:
 _WHERE = {
     "MEASURED_MANIPULATIONS": "_evaluate",
     "UNTOUCHED": "_records",
+    "CrossvalFailure": "_crossval_records",
+    "CrossvalPhoto": "_crossval_records",
+    "CrossvalResult": "_crossval_result",
+    "CrossvalSummary": "_crossval_figures",
     "DeviceConditions": "_device_records",
     "DeviceEvaluation": "_device_result",
     "DeviceFailure": "_device_records",
@@ -49,12 +69,19 @@ _WHERE = {
     "EvaluationResult": "_result",
     "EvaluationRow": "_records",
     "EvaluationSummary": "_summary",
+    "FoldScores": "_crossval_records",
     "LevelSummary": "_summary",
     "ManipulationSummary": "_summary",
+    "MethodFigures": "_crossval_figures",
+    "PairedDifference": "_crossval_figures",
     "RowFailure": "_records",
+    "SetAside": "_crossval_records",
     "SplitSummary": "_summary",
     "Table": "_tables",
     "UnknownSummary": "_summary",
+    "corrected_t_test": "_crossval_figures",
+    "crossval_tables": "_crossval_tables",
+    "crossvalidate": "_crossval",
     "device_tables": "_device_tables",
     "devices_to_markdown": "_device_tables",
     "evaluate": "_evaluate",
@@ -67,6 +94,10 @@ _WHERE = {
 __all__ = [
     "MEASURED_MANIPULATIONS",
     "UNTOUCHED",
+    "CrossvalFailure",
+    "CrossvalPhoto",
+    "CrossvalResult",
+    "CrossvalSummary",
     "DeviceConditions",
     "DeviceEvaluation",
     "DeviceFailure",
@@ -78,12 +109,19 @@ __all__ = [
     "EvaluationResult",
     "EvaluationRow",
     "EvaluationSummary",
+    "FoldScores",
     "LevelSummary",
     "ManipulationSummary",
+    "MethodFigures",
+    "PairedDifference",
     "RowFailure",
+    "SetAside",
     "SplitSummary",
     "Table",
     "UnknownSummary",
+    "corrected_t_test",
+    "crossval_tables",
+    "crossvalidate",
     "device_tables",
     "devices_to_markdown",
     "evaluate",

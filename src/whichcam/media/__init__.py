@@ -15,9 +15,13 @@ from whichcam.media._jpeg_types import (
 )
 from whichcam.media._limits import Limits
 from whichcam.media._photo import Photo, PhotoHeader, open_photo, read_header
+from whichcam.media._video import Video, open_video
+from whichcam.media._video_limits import VideoLimits
+from whichcam.media._video_types import FrameQuality, VideoFrame, VideoHeader
 
 __all__ = [
     "Exif",
+    "FrameQuality",
     "HuffmanTable",
     "JpegComponent",
     "JpegSegment",
@@ -25,6 +29,11 @@ __all__ = [
     "Limits",
     "Photo",
     "PhotoHeader",
+    "Video",
+    "VideoFrame",
+    "VideoHeader",
+    "VideoLimits",
     "open_photo",
+    "open_video",
     "read_header",
 ]

@@ -7,7 +7,13 @@ from typing import Any
 from whichcam._registry import load
 from whichcam.methods._base import CameraModelClassifier
 
-METHODS = {"whichcam": "whichcam.methods._whichcam:WhichcamClassifier"}
+METHODS = {
+    "cooccurrence": "whichcam.methods._cooccurrence:CooccurrenceClassifier",
+    "demosaicing": "whichcam.methods._demosaicing:DemosaicingClassifier",
+    "jpeg_statistics": "whichcam.methods._jpeg_statistics:JpegStatisticsClassifier",
+    "noise_moments": "whichcam.methods._noise_moments:NoiseMomentsClassifier",
+    "whichcam": "whichcam.methods._whichcam:WhichcamClassifier",
+}
 """Registry name to ``module:attribute`` of every camera-model classifier."""
 
 

@@ -1,6 +1,83 @@
-"""One question a module: what the verbs of whichcam do."""
+"""One question a module: what the verbs of whichcam do. Modules load on first use."""
 
-from whichcam.pipelines._identify import Candidate, Identification, identify
-from whichcam.pipelines._identify_many import identify_many
+from __future__ import annotations
 
-__all__ = ["Candidate", "Identification", "identify", "identify_many"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from whichcam.pipelines._cluster import ClusteredPhoto, PhotoClusters, cluster
+    from whichcam.pipelines._compare import compare
+    from whichcam.pipelines._compare_result import ComparedSide, Comparison
+    from whichcam.pipelines._devices import attach_calibration
+    from whichcam.pipelines._enroll import Enrollment, enroll
+    from whichcam.pipelines._enroll_choice import LeftOutPhoto
+    from whichcam.pipelines._identify import Candidate, Identification, identify
+    from whichcam.pipelines._identify_many import identify_many
+    from whichcam.pipelines._lookalikes import Lookalike
+    from whichcam.pipelines._peak import CorrelationPeak, peak_of
+    from whichcam.pipelines._search import search
+    from whichcam.pipelines._search_result import GallerySearch, SearchHit
+    from whichcam.pipelines._verify import Verification, verify, verify_many
+
+_WHERE = {
+    "Candidate": "_identify",
+    "ClusteredPhoto": "_cluster",
+    "ComparedSide": "_compare_result",
+    "Comparison": "_compare_result",
+    "CorrelationPeak": "_peak",
+    "Enrollment": "_enroll",
+    "GallerySearch": "_search_result",
+    "Identification": "_identify",
+    "LeftOutPhoto": "_enroll_choice",
+    "Lookalike": "_lookalikes",
+    "PhotoClusters": "_cluster",
+    "SearchHit": "_search_result",
+    "Verification": "_verify",
+    "attach_calibration": "_devices",
+    "cluster": "_cluster",
+    "compare": "_compare",
+    "enroll": "_enroll",
+    "identify": "_identify",
+    "identify_many": "_identify_many",
+    "peak_of": "_peak",
+    "search": "_search",
+    "verify": "_verify",
+    "verify_many": "_verify",
+}
+
+__all__ = [
+    "Candidate",
+    "ClusteredPhoto",
+    "ComparedSide",
+    "Comparison",
+    "CorrelationPeak",
+    "Enrollment",
+    "GallerySearch",
+    "Identification",
+    "LeftOutPhoto",
+    "Lookalike",
+    "PhotoClusters",
+    "SearchHit",
+    "Verification",
+    "attach_calibration",
+    "cluster",
+    "compare",
+    "enroll",
+    "identify",
+    "identify_many",
+    "peak_of",
+    "search",
+    "verify",
+    "verify_many",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WHERE:
+        return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

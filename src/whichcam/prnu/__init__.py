@@ -1,6 +1,14 @@
 """Sensor fingerprints: the noise of a picture, and the pattern of a camera."""
 
 from whichcam.prnu._agglomerate import Merge
+from whichcam.prnu._cautions import (
+    Caution,
+    camera_cautions,
+    file_cautions,
+    general_caution,
+    lens_cautions,
+    noise_cautions,
+)
 from whichcam.prnu._chance import Threshold, threshold_for
 from whichcam.prnu._cluster import Clustering, cluster
 from whichcam.prnu._fingerprint import Fingerprint, FingerprintEstimator
@@ -17,6 +25,7 @@ from whichcam.signal._correlation import ncc
 
 __all__ = [
     "NOISE_VERSION",
+    "Caution",
     "Clustering",
     "Fingerprint",
     "FingerprintEstimator",
@@ -25,10 +34,15 @@ __all__ = [
     "PhotoNoise",
     "SearchRange",
     "Threshold",
+    "camera_cautions",
     "cluster",
     "compare",
     "compare_fingerprints",
+    "file_cautions",
+    "general_caution",
+    "lens_cautions",
     "ncc",
+    "noise_cautions",
     "pce",
     "photo_noise",
     "query_bits",

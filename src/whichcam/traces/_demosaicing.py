@@ -114,7 +114,7 @@ def demosaicing_traces(pixels: PixelArray) -> FloatArray:
     in neither, by second differences of the mosaic. In each, missing values are
     regressed on the values measured in a window of 7x7. Departures: ridge regression
     instead of total least squares; the mean of the taps is taken off, so that weights
-    sum to one by construction; RGGB is supposed instead of searched for.
+    sum to one; RGGB is supposed instead of searched for.
 
     *Errors* [2]_. The measured values alone are demosaiced again; what the camera's
     picture differs by is quantised with a step of 2, truncated at 3, and counted in
@@ -175,7 +175,10 @@ def _weights(pixels: PixelArray, mosaic: PixelArray) -> list[FloatArray]:
             system, target = moment[:, :-1].copy(), moment[:, -1]
             ridge = _RIDGE * np.trace(system) / n_taps + _FLOOR
             system.flat[:: n_taps + 1] += ridge
-            found.append(np.linalg.solve(system, target).astype(np.float32))
+            weights = np.linalg.solve(system, target)
+            # without their mean the taps leave the weights' sum open: it is one
+            weights += (1 - weights.sum()) / n_taps
+            found.append(weights.astype(np.float32))
     return found
 
 

@@ -1,9 +1,9 @@
 """Compiled sums over residuals, by texture class of the 8x8 block they lie in.
 
-All kernels walk block rows: eight rows of products are added into one row of partial
-sums (long, contiguous, vectorised), which is then folded block by block into the sum
-of the block's class. Blocks in the outermost ring are left out, so that every lag of
-up to 8 px stays inside the array.
+All kernels walk block rows: eight rows of products are added into one row (long,
+contiguous, vectorised), which is then added to the sums of the blocks' classes. Blocks
+in the outermost ring are left out, so that every lag of up to 8 px stays inside the
+array.
 """
 
 from __future__ import annotations
@@ -32,34 +32,37 @@ def clip_by_class(x: FloatArray, labels: IntArray, limits: FloatArray) -> None:
 def _add_products(
     a: FloatArray,
     b: FloatArray,
-    by: int,
-    labels: IntArray,
+    top: int,
     dy: int,
     dx: int,
-    partial: FloatArray,
+    masks: FloatArray,
     sums: FloatArray,
 ) -> None:
-    """Add the products of one row of blocks at one lag."""
-    n_x = len(labels)
-    end = n_x * 8 - 8
-    partial[:] = 0
-    for i in range(by * 8, by * 8 + 8, 4):
-        # one-dimensional slices: indices start at 0 and strides are known to be
-        # one, without which the loop below is not vectorised
-        a0, b0 = a[i, 8:end], b[i + dy, 8 + dx : end + dx]
-        a1, b1 = a[i + 1, 8:end], b[i + dy + 1, 8 + dx : end + dx]
-        a2, b2 = a[i + 2, 8:end], b[i + dy + 2, 8 + dx : end + dx]
-        a3, b3 = a[i + 3, 8:end], b[i + dy + 3, 8 + dx : end + dx]
-        for j in range(end - 8):
-            upper = a0[j] * b0[j] + a1[j] * b1[j]
-            partial[j] += upper + (a2[j] * b2[j] + a3[j] * b3[j])
-    for bx in range(1, n_x - 1):
-        label = labels[bx]
-        if label >= 0:
-            total = np.float32(0)
-            for j in range(bx * 8 - 8, bx * 8):
-                total += partial[j]
-            sums[label] += total
+    """Add the products of one row of blocks at one lag, each to its block's class."""
+    end = masks.shape[1] + 8
+    k = top + dy
+    # one-dimensional slices: indices start at 0 and strides are known to be one,
+    # without which the loop below is not vectorised
+    a0, b0 = a[top, 8:end], b[k, 8 + dx : end + dx]
+    a1, b1 = a[top + 1, 8:end], b[k + 1, 8 + dx : end + dx]
+    a2, b2 = a[top + 2, 8:end], b[k + 2, 8 + dx : end + dx]
+    a3, b3 = a[top + 3, 8:end], b[k + 3, 8 + dx : end + dx]
+    a4, b4 = a[top + 4, 8:end], b[k + 4, 8 + dx : end + dx]
+    a5, b5 = a[top + 5, 8:end], b[k + 5, 8 + dx : end + dx]
+    a6, b6 = a[top + 6, 8:end], b[k + 6, 8 + dx : end + dx]
+    a7, b7 = a[top + 7, 8:end], b[k + 7, 8 + dx : end + dx]
+    smooth, middle, textured = masks[0], masks[1], masks[2]
+    x = y = z = np.float32(0)
+    for j in range(end - 8):
+        upper = (a0[j] * b0[j] + a1[j] * b1[j]) + (a2[j] * b2[j] + a3[j] * b3[j])
+        lower = (a4[j] * b4[j] + a5[j] * b5[j]) + (a6[j] * b6[j] + a7[j] * b7[j])
+        column = upper + lower
+        x += column * smooth[j]
+        y += column * middle[j]
+        z += column * textured[j]
+    sums[0] += x
+    sums[1] += y
+    sums[2] += z
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
@@ -69,11 +72,14 @@ def lagged_sums(
     """Return, per lag and class, the sum of ``a[p] * b[p + lag]`` over its blocks."""
     n_y, n_x = labels.shape
     sums = np.zeros((len(lags), 3), np.float32)
-    partial = np.empty(max(n_x * 8 - 16, 0), np.float32)
+    masks = np.empty((3, max(n_x * 8 - 16, 0)), np.float32)
     for by in range(1, n_y - 1):
+        for label in range(3):
+            for bx in range(1, n_x - 1):
+                inside = np.float32(labels[by, bx] == label)
+                masks[label, bx * 8 - 8 : bx * 8] = inside
         for k in range(len(lags)):  # inside: the rows stay in the nearest cache
-            dy, dx = lags[k, 0], lags[k, 1]
-            _add_products(a, b, by, labels[by], dy, dx, partial, sums[k])
+            _add_products(a, b, by * 8, lags[k, 0], lags[k, 1], masks, sums[k])
     return sums
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +42,7 @@ def _submodel(traces: Traces, name: str) -> Traces:
 
 
 # Of each predictor: what it does at (y, x), written out, and its order.
-SLOWLY = {
+SLOWLY: dict[str, tuple[Callable[[npt.NDArray[np.int64], int, int], Any], int]] = {
     "first_h": (lambda p, y, x: p[y, x + 1] - p[y, x], 1),
     "second_v": (lambda p, y, x: p[y - 1, x] - 2 * p[y, x] + p[y + 1, x], 2),
     "third_h": (
@@ -183,7 +185,7 @@ def test_rows_and_columns_are_kept_apart() -> None:
 def test_colour_differences_see_what_luma_does_not() -> None:
     pixels = _grey(80, 80)
     tinted = pixels.copy()
-    tinted[::2, :, 0] += 6  # red changes from row to row
+    tinted[:, :, 0] += np.random.default_rng(3).integers(0, 9, (80, 80), np.uint8)
     plain, other = cooccurrence_traces(pixels), cooccurrence_traces(tinted)
     name = "red-green.third_v.v.1"
     assert _submodel(plain, name).max() == 1
