@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from whichcam._typing import FloatArray
@@ -14,6 +15,8 @@ from whichcam.traces import PROCESSING_SIZE
 from whichcam.training._network import CLIP, Committee, Expert, TraceNetwork
 
 TOLERANCE = 1e-4  # of logits: float32 sums in another order differ by some 1e-6
+_INPUTS = "inputs"  # what experts look at, prepared from the traces
+_OUTPUTS = ("untouched", "robust", "embedding")
 _OPSET = 17  # has every operation below; read by every onnxruntime since 1.12
 
 
@@ -47,107 +50,133 @@ def export_onnx(network: TraceNetwork, path: Path, samples: FloatArray) -> float
     WhichcamError
         If an output differs by more than 1e-4.
     """
-    try:
-        import onnx
-        from onnx import TensorProto, helper, numpy_helper
-    except ImportError as error:
-        raise MissingDependencyError("onnx", extra="train", purpose="export") from error
-
     _round_to_half_precision(network)
-    weights: list[Any] = []
-    nodes: list[Any] = []
+    graph = _Graph()
+    mean, scale = network.get_buffer("mean"), network.get_buffer("scale")
+    traces = graph.node(
+        "Sub", ["traces", graph.constant("mean", mean.numpy())], "centred"
+    )
+    traces = graph.node(
+        "Div", [traces, graph.constant("scale", scale.numpy())], "standard"
+    )
+    limits = [graph.constant("low", -CLIP), graph.constant("high", CLIP)]
+    traces = graph.node("Clip", [traces, *limits], "clipped")
+    n_processing, n_counts = PROCESSING_SIZE, len(mean) - PROCESSING_SIZE
+    kept, counts = graph.split(traces, (n_processing, n_counts), ("kept", "counts"))
+    projection = graph.constant("projection", network.get_buffer("projection").numpy())
+    components = graph.node("MatMul", [counts, projection], "components")
+    graph.node("Concat", [kept, components], _INPUTS, axis=1)
+    hidden = [
+        *_add_committee(graph, network.untouched, "untouched"),
+        *_add_committee(graph, network.robust, "robust"),
+    ]
+    joined = graph.node("Concat", hidden, "joined", axis=1)
+    norm = graph.node("ReduceL2", [joined], "norm", axes=[1], keepdims=1)
+    floor = graph.node("Max", [norm, graph.constant("tiny", 1e-6)], "floor")
+    graph.node("Div", [joined, floor], "embedding")
+    path.write_bytes(graph.to_bytes(len(mean), _OUTPUTS))
+    return _parity(network, path, samples, _OUTPUTS)
 
-    def constant(name: str, value: object) -> str:
+
+class _Graph:
+    """Collects the nodes and weights of an ONNX graph."""
+
+    def __init__(self) -> None:
+        try:
+            import onnx
+        except ImportError as error:
+            raise MissingDependencyError(
+                "onnx", extra="train", purpose="export"
+            ) from error
+        self._onnx = onnx
+        self._weights: list[Any] = []
+        self._nodes: list[Any] = []
+
+    def integers(self, name: str, values: npt.ArrayLike) -> str:
+        """Store 64-bit integers, as indices and sizes must be."""
+        array = np.asarray(values, dtype=np.int64)
+        self._weights.append(self._onnx.numpy_helper.from_array(array, name))
+        return name
+
+    def constant(self, name: str, value: npt.ArrayLike) -> str:
+        """Store numbers; matrices at half the size, which the runtime widens once."""
         array = np.asarray(value, dtype=np.float32)
         if array.ndim < 2:
-            weights.append(numpy_helper.from_array(array, name))
+            self._weights.append(self._onnx.numpy_helper.from_array(array, name))
             return name
-        # half the size on disk; the runtime widens it once, when it opens the file
-        half = numpy_helper.from_array(array.astype(np.float16), f"{name}.half")
-        weights.append(half)
-        return node("Cast", [f"{name}.half"], name, to=TensorProto.FLOAT)
+        half = self._onnx.numpy_helper.from_array(
+            array.astype(np.float16), f"{name}.half"
+        )
+        self._weights.append(half)
+        return self.node("Cast", [half.name], name, to=self._onnx.TensorProto.FLOAT)
 
-    def node(kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
-        nodes.append(helper.make_node(kind, inputs, [output], **attributes))
+    def node(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
+        """Append an operation; return the name of what it gives."""
+        helper = self._onnx.helper
+        self._nodes.append(helper.make_node(kind, inputs, [output], **attributes))
         return output
 
-    def expert(part: Expert, name: str) -> tuple[str, str]:
-        columns = part.get_buffer("columns").numpy()
-        weights.append(numpy_helper.from_array(columns, f"{name}.columns"))
-        own = node("Gather", ["inputs", f"{name}.columns"], f"{name}.own", axis=1)
-        first = {
-            "weight": part.hidden.weight.detach().numpy(),
-            "bias": part.hidden.bias.detach().numpy(),
-        }
-        dense = [constant(f"{name}.{k}", v) for k, v in first.items()]
-        layer = node("Gemm", [own, *dense], f"{name}.dense", transB=1)
-        hidden = node("Relu", [layer], f"{name}.hidden")
-        last = {
-            "out.weight": part.classifier.weight.detach().numpy(),
-            "out.bias": part.classifier.bias.detach().numpy(),
-        }
-        ends = [constant(f"{name}.{k}", v) for k, v in last.items()]
-        logits = node("Gemm", [hidden, *ends], f"{name}.logits", transB=1)
-        return logits, hidden
+    def split(
+        self, values: str, sizes: tuple[int, ...], names: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        """Cut columns into parts."""
+        inputs = [values, self.integers("sizes", sizes)]
+        helper = self._onnx.helper
+        self._nodes.append(helper.make_node("Split", inputs, list(names), axis=1))
+        return names
 
-    def committee(part: Committee, name: str) -> list[str]:
-        found = [
-            expert(cast("Expert", member), f"{name}.{k}")
-            for k, member in enumerate(part.experts)
+    def linear(self, values: str, weight: Any, bias: Any, name: str) -> str:
+        """Multiply by a matrix of shape (n_out, n_in) and add."""
+        inputs = [
+            values,
+            self.constant(f"{name}.weight", weight.detach().numpy()),
+            self.constant(f"{name}.bias", bias.detach().numpy()),
         ]
-        columns = part.get_buffer("columns").numpy()
-        weights.append(numpy_helper.from_array(columns, f"{name}.columns"))
-        own = node("Gather", ["inputs", f"{name}.columns"], f"{name}.own", axis=1)
-        linear = [
-            constant(f"{name}.{k}", part.get_buffer(k).numpy())
-            for k in ("weight", "bias")
-        ]
-        last = node("Gemm", [own, *linear], f"{name}.discriminant", transB=1)
-        node("Mean", [*(logits for logits, _ in found), last], name)
-        return [hidden for _, hidden in found]
+        return self.node("Gemm", inputs, name, transB=1)
 
-    mean, scale = network.get_buffer("mean"), network.get_buffer("scale")
-    centred = node("Sub", ["traces", constant("mean", mean.numpy())], "centred")
-    standard = node("Div", [centred, constant("scale", scale.numpy())], "standard")
-    limits = [constant("low", -CLIP), constant("high", CLIP)]
-    node("Clip", [standard, *limits], "clipped")
-    sizes = np.array([PROCESSING_SIZE, len(mean) - PROCESSING_SIZE])
-    weights.append(numpy_helper.from_array(sizes, "sizes"))
-    nodes.append(
-        helper.make_node("Split", ["clipped", "sizes"], ["kept", "counted"], axis=1)
-    )
-    projection = constant("projection", network.get_buffer("projection").numpy())
-    components = node("MatMul", ["counted", projection], "components")
-    node("Concat", ["kept", components], "inputs", axis=1)
-    joined = node(
-        "Concat",
-        [
-            *committee(network.untouched, "untouched"),
-            *committee(network.robust, "robust"),
-        ],
-        "joined",
-        axis=1,
-    )
-    norm = node("ReduceL2", [joined], "norm", axes=[1], keepdims=1)
-    floor = node("Max", [norm, constant("tiny", 1e-6)], "floor")
-    node("Div", [joined, floor], "embedding")
+    def to_bytes(self, n_inputs: int, outputs: tuple[str, ...]) -> bytes:
+        """Return the checked model."""
+        helper, number = self._onnx.helper, self._onnx.TensorProto.FLOAT
+        graph = helper.make_graph(
+            self._nodes,
+            "whichcam",
+            [helper.make_tensor_value_info("traces", number, ["n", n_inputs])],
+            [helper.make_tensor_value_info(k, number, ["n", None]) for k in outputs],
+            self._weights,
+        )
+        model = helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", _OPSET)]
+        )
+        model.ir_version = 8  # of opset 17: newer ones shut out older runtimes
+        self._onnx.checker.check_model(model)
+        data: bytes = model.SerializeToString()
+        return data
 
-    outputs = ("untouched", "robust", "embedding")
-    graph = helper.make_graph(
-        nodes,
-        "whichcam",
-        [helper.make_tensor_value_info("traces", TensorProto.FLOAT, ["n", len(mean)])],
-        [
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", None])
-            for name in outputs
-        ],
-        weights,
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)])
-    model.ir_version = 8  # of opset 17: newer ones shut out older runtimes
-    onnx.checker.check_model(model)
-    path.write_bytes(model.SerializeToString())
-    return _parity(network, path, samples, outputs)
+
+def _add_committee(graph: _Graph, part: Committee, name: str) -> list[str]:
+    """Append a committee, whose logits get its name; return its hidden layers."""
+    hidden, logits = [], []
+    for number, member in enumerate(part.experts):
+        expert = cast("Expert", member)
+        own = _own_inputs(graph, expert, f"{name}.{number}")
+        dense = graph.linear(
+            own, expert.hidden.weight, expert.hidden.bias, f"{name}.{number}.dense"
+        )
+        hidden.append(graph.node("Relu", [dense], f"{name}.{number}.hidden"))
+        last = expert.classifier
+        logits.append(
+            graph.linear(hidden[-1], last.weight, last.bias, f"{name}.{number}.logits")
+        )
+    weight, bias = part.get_buffer("weight"), part.get_buffer("bias")
+    own = _own_inputs(graph, part, f"{name}.linear")
+    logits.append(graph.linear(own, weight, bias, f"{name}.discriminant"))
+    graph.node("Mean", logits, name)
+    return hidden
+
+
+def _own_inputs(graph: _Graph, part: Expert | Committee, name: str) -> str:
+    columns = graph.integers(f"{name}.columns", part.get_buffer("columns").numpy())
+    return graph.node("Gather", [_INPUTS, columns], f"{name}.own", axis=1)
 
 
 def _round_to_half_precision(network: TraceNetwork) -> None:
