@@ -46,6 +46,8 @@ from whichcam.training._views import Views
 REDUCED = "smaller copies"
 _KIND_WEIGHT = {"device": 1.0, "session": 1.0, TAIL: 0.3, REDUCED: 0.5}
 _ACCEPTED = 0.95  # share of known cameras that pass the open-set rule
+_ENOUGH_DEVICES = 10  # fewer say nothing of how devices differ
+_CONFIDENCE_LEVELS = (0.9, 0.8, 0.5)  # that an error rate is kept, the surest first
 _ENOUGH = 30  # photos of other devices or sessions that can bear a threshold
 _MANIPULATED_SAMPLES = 3  # manipulated views of a held-out photo that calibrate
 
@@ -301,9 +303,7 @@ def _with_thresholds(
         right = sums.argmax(1) == group[data.labels[asked]]
         shares[level] = float(right.mean()) if len(right) else 0.0
         levels.append(LevelEvidence(name=level, confidence=sums.max(1), correct=right))
-    thresholds: Mapping[str, SelectiveThreshold] = cascade_thresholds(
-        levels, config.error_rate, correction="none"
-    )
+    thresholds = _thresholds(levels, np.array(data.devices)[asked], config.error_rate)
     summary = {
         "n_known": int(known.sum()),
         "n_unknown": int((~known).sum()),
@@ -321,6 +321,33 @@ def _with_thresholds(
         thresholds=thresholds,
     )
     return fitted, summary
+
+
+def _thresholds(
+    levels: Sequence[LevelEvidence],
+    devices: npt.NDArray[np.str_],
+    error_rate: float,
+) -> Mapping[str, SelectiveThreshold]:
+    """Fit the thresholds, as surely as the photos can bear.
+
+    Photos of one device err together: counted singly they promise too much. Where
+    that leaves neither models nor makes to name, a less sure promise is made; how sure
+    stands in each threshold.
+    """
+    if len(set(devices.tolist())) < _ENOUGH_DEVICES:
+        return cascade_thresholds(levels, error_rate, correction="none")
+    for confidence_level in _CONFIDENCE_LEVELS:
+        found = cascade_thresholds(
+            levels,
+            error_rate,
+            clusters=devices,
+            confidence_level=confidence_level,
+            correction="none",
+        )
+        ends = (found[levels[0].name], found[levels[-1].name])
+        if any(end.threshold is not None for end in ends):
+            break
+    return found
 
 
 def _hard(data: HeldOut, passed: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
