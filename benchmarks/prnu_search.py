@@ -329,7 +329,7 @@ def main() -> None:
     }
     report(result)
     if not given.print_only:
-        path = _record.write_new("prnu-search", result)
+        path = _record.write_new("prnu_search", result)
         print(path.relative_to(_record.HERE.parent))
 
 

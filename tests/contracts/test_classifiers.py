@@ -49,10 +49,6 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 NEEDS = {"whichcam": ("torch", "onnx"), "demosaicing": ("cv2",)}
 """Libraries of an extra without which a method cannot be fitted."""
 
-LACKS_BLANK_CHECK = frozenset(("whichcam",))
-PROGRESS_IN_CONSTRUCTOR = frozenset(("whichcam",))
-"""Where an older method still differs from the contract."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Shared:
@@ -263,8 +259,6 @@ def test_no_pictures_at_all_are_too_few(fitted: Fitted, tmp_path: Path) -> None:
 def test_pictures_without_a_camera_model_are_refused(
     fitted: Fitted, tmp_path: Path
 ) -> None:
-    if fitted.name in LACKS_BLANK_CHECK:
-        pytest.xfail("it still takes a blank camera model for a class")
     manifest = fitted.shared.manifest
     names = ["", *manifest.camera_model.tolist()[1:]]
     paths = [str(path) for path in manifest.paths]
@@ -277,8 +271,6 @@ def test_the_constructors_arguments_can_be_read_back(
     fitted: Fitted, tmp_path: Path
 ) -> None:
     built: Any = _build(fitted.name, tmp_path / "model")
-    if not hasattr(built, "get_params"):
-        pytest.skip(f"{fitted.name} has no get_params yet")
     params = built.get_params()
     given = ARGUMENTS.get(fitted.name, {})
     assert {name: params[name] for name in given} == given
@@ -289,8 +281,6 @@ def test_the_constructors_arguments_can_be_read_back(
 def test_progress_is_told_and_ends_where_it_said(
     fitted: Fitted, tmp_path: Path
 ) -> None:
-    if fitted.name in PROGRESS_IN_CONSTRUCTOR:
-        pytest.skip(f"{fitted.name} takes progress in its constructor")
     told: list[tuple[str, int, int]] = []
     built: Any = _build(fitted.name, tmp_path / "model")
     built.fit(

@@ -17,6 +17,7 @@ from whichcam.cli._dataset import dataset_app
 from whichcam.cli._demo import demo
 from whichcam.cli._enroll import enroll
 from whichcam.cli._evaluate import evaluate
+from whichcam.cli._footage import footage_app
 from whichcam.cli._gallery import gallery_app
 from whichcam.cli._help import add_command, examples
 from whichcam.cli._identify import identify
@@ -155,6 +156,7 @@ add_command(
     "whichcam crossval manifest.csv --method demosaicing -o result.json --resume",
 )
 app.add_typer(gallery_app, name="gallery")
+app.add_typer(footage_app, name="footage")
 app.add_typer(dataset_app, name="dataset")
 
 

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
-import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import numpy as np
 
-from whichcam._registry import load
 from whichcam._typing import PathLike
 from whichcam.datasets import Manifest
-from whichcam.errors import ConfigError, DatasetError, InputError
+from whichcam.errors import DatasetError, InputError
 from whichcam.evaluation import _environment
 from whichcam.evaluation._crossval_jobs import FoldJob, in_processes, run_job
 from whichcam.evaluation._crossval_plan import (
@@ -38,14 +34,19 @@ from whichcam.evaluation._crossval_records import (
     SetAside,
 )
 from whichcam.evaluation._crossval_result import CrossvalResult, read_scores
+from whichcam.evaluation._crossval_setup import (
+    deciding_versions,
+    described,
+    makes_of,
+    method_specs,
+    n_processors,
+)
 from whichcam.evaluation._crossval_traces import (
     MethodSpec,
     TraceStore,
     TraceTask,
     take_traces,
 )
-from whichcam.evaluation._plan import make_of
-from whichcam.methods import METHODS
 
 Progress = Callable[[str, int, int], None]
 
@@ -88,7 +89,8 @@ def crossvalidate(
         temporary one.
     resume : bool, default False
         Take over what an earlier run in ``work`` has finished: the same pictures,
-        folds, methods and version of whichcam. Traces are always taken over.
+        folds, methods, and version and commit of whichcam (changes that are not
+        committed do not show). Traces are always taken over.
     workers : int, optional
         Processes, each held to one thread. Default: the processors there are. With
         more than one, a script needs the usual ``if __name__ == "__main__"`` guard.
@@ -117,8 +119,8 @@ def crossvalidate(
         If the same bytes stand on both sides of a fold.
     """
     began, created = time.perf_counter(), datetime.now(UTC)
-    specs = _specs(methods, settings or {}, seed)
-    n_workers = _processors() if workers is None else workers
+    specs = method_specs(methods, settings or {}, seed)
+    n_workers = n_processors() if workers is None else workers
     if n_workers < 1 or seed < 0:
         raise InputError(f"workers is {n_workers} and seed {seed}; expected >= 1, >= 0")
     # Said now rather than after an hour of taking traces.
@@ -129,7 +131,7 @@ def crossvalidate(
         readable, failures = _read(manifest, specs, store, n_workers, progress)
         plan = plan_folds(readable, group=group, n_folds=n_folds, seed=seed)
         classes = tuple(sorted({str(c) for c in readable.camera_model if c.strip()}))
-        makes = _makes(readable, classes)
+        makes = makes_of(readable, classes)
         jobs = _jobs(
             readable, plan, specs, classes, makes, store, folder, ungrouped=ungrouped
         )
@@ -144,67 +146,18 @@ def crossvalidate(
         not_done=not_done,
         classes=classes,
         makes=makes,
-        methods={s.name: _described(s) for s in specs},
+        methods={s.name: described(s) for s in specs},
         group=group,
         n_folds=n_folds,
         seed=seed,
         n_photos=len(readable),
         manifest_sha256=manifest.sha256,
         git_commit=_environment.git_commit(),
-        versions=_versions(),
+        versions=deciding_versions(),
         machine=_environment.machine() | {"workers": n_workers},
         created=created.isoformat(timespec="seconds"),
         duration_s=round(time.perf_counter() - began, 1),
     )
-
-
-def _versions() -> dict[str, str]:
-    """Return the versions of what decides scores, the classifiers' library too."""
-    found = _environment.versions()
-    for name in ("scikit-learn", "numba", "torch"):
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _specs(
-    names: Sequence[str], settings: Mapping[str, Mapping[str, Any]], seed: int
-) -> tuple[MethodSpec, ...]:
-    """Return the methods, each with the seed if it takes one."""
-    if not names:
-        raise InputError(f"no method is named; known: {', '.join(sorted(METHODS))}")
-    if len(set(names)) < len(names):
-        raise InputError(f"methods are {list(names)}; expected each once")
-    for name in settings:
-        if name not in names:
-            raise ConfigError(name, "has settings but is not among the methods")
-    found = []
-    for name in names:
-        kind = load(METHODS, name, what="method")
-        chosen = dict(settings.get(name, {}))
-        if "seed" in inspect.signature(kind).parameters:
-            chosen.setdefault("seed", seed)
-        try:
-            built = kind(**chosen)
-        except TypeError as error:
-            raise ConfigError(name, f"cannot be built: {error}") from error
-        key = getattr(built, "trace_key", "")
-        found.append(
-            MethodSpec(name=name, where=METHODS[name], settings=chosen, trace_key=key)
-        )
-    return tuple(found)
-
-
-def _described(spec: MethodSpec) -> dict[str, Any]:
-    return {"settings": dict(spec.settings), "trace_key": spec.trace_key}
 
 
 def _read(
@@ -243,22 +196,6 @@ def _read(
     ), failed
 
 
-def _makes(manifest: Manifest, classes: Sequence[str]) -> tuple[str, ...]:
-    """Return the make of each class: the one most of its rows name."""
-    given: dict[str, Counter[str]] = {name: Counter() for name in classes}
-    blank = [""] * len(manifest)
-    column = manifest.column("make").tolist() if "make" in manifest else blank
-    for name, make in zip(manifest.camera_model.tolist(), column, strict=True):
-        if name.strip():
-            given[name][make] += 1
-    makes = []
-    for name in classes:
-        make = make_of(given[name].most_common(1)[0][0], name)
-        # A name that says no make stands for itself, and not for all such names.
-        makes.append(make or name)
-    return tuple(makes)
-
-
 def _jobs(
     manifest: Manifest,
     plan: CrossvalPlan,
@@ -277,7 +214,8 @@ def _jobs(
         "form": _STORED_FORM,
         "manifest": manifest.sha256,
         "order": manifest.column("path").tolist(),
-        "versions": _versions(),
+        "versions": deciding_versions(),
+        "commit": _environment.git_commit(),
     }
     jobs = []
     for spec in specs:
@@ -288,7 +226,7 @@ def _jobs(
                 if not len(test):
                     continue
                 rows = {"train": train.tolist(), "test": test.tolist()}
-                method = _described(spec) | {"where": spec.where}
+                method = described(spec) | {"where": spec.where}
                 identity = _digest(base | rows | {"method": method})
                 name = f"{spec.name}-{scheme}-{fold + 1}-{identity[:12]}.json"
                 jobs.append(

@@ -171,7 +171,7 @@ def corrected_t_test(
     --------
     >>> low, high, p = corrected_t_test([0.1, 0.2, 0.3], test_train_ratio=0.5)
     >>> round(low, 3), round(high, 3), round(p, 3)
-    (-0.027, 0.427, 0.063)
+    (-0.193, 0.593, 0.16)
     """
     values = np.asarray(differences, dtype=np.float64)
     if len(values) < 2 or not test_train_ratio > 0:

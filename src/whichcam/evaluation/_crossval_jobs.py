@@ -175,7 +175,7 @@ def _from_traces(job: FoldJob, method: Any) -> _Answer:
     groups = _fit_groups(job.manifest)[job.train[keep]]
     method.fit_features(_readable(learn[keep], job), list(names[keep]), groups=groups)
     fit_s = time.perf_counter() - start
-    able = [not lacking for lacking in np.isnan(ask).any(axis=1).tolist()]
+    able = [not np.isnan(row).any() for row in ask]
     P = np.asarray(method.predict_features(ask), dtype=np.float64)
     return P, method.classes_, able, job.train[keep], few, fit_s
 

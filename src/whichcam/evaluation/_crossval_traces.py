@@ -24,11 +24,10 @@ _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]")
 
 @runtime_checkable
 class TracedMethod(Protocol):
-    """A method made of a trace and a classifier, so that traces can be kept."""
+    """A method made of a trace and a classifier, so that traces can be kept.
 
-    @property
-    def classes_(self) -> tuple[str, ...]:
-        """Camera models, in the order of the columns of `predict_features`."""
+    Without ``classes_``, which an unfitted method refuses to show.
+    """
 
     def extract(self, photo: Photo) -> FloatArray:
         """Return the traces of one photo; all NaN where it cannot have them."""

@@ -203,8 +203,13 @@ class Video:
                     f"{self._name}: there is no video stream in it"
                     + (f", only {', '.join(kinds)}" if kinds else "")
                 )
+            known = [stream for stream in shown if stream.codec_context is not None]
+            if not known:
+                raise UnsupportedFormatError(
+                    f"{self._name}: its pictures are in a codec that is not known here"
+                )
             stream = max(
-                shown, key=lambda s: s.codec_context.width * s.codec_context.height
+                known, key=lambda s: s.codec_context.width * s.codec_context.height
             )
             most = 2 * self._limits.max_pixels + _PADDING
             stream.codec_context.options = {"max_pixels": str(most)}

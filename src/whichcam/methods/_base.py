@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol, Self, runtime_checkable
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +25,15 @@ class CameraModelClassifier(Protocol):
     def classes_(self) -> tuple[str, ...]:
         """Camera models, in the order of the columns of `predict_proba`."""
 
-    def fit(self, manifest: Manifest) -> Self:
-        """Learn from labelled photos and return self."""
+    def fit(
+        self,
+        manifest: Manifest,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> Self:
+        """Learn from labelled photos and return self; tell how far it is."""
+
+    def get_params(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
 
     def predict_proba(self, photos: Sequence[Photo]) -> npt.NDArray[np.float64]:
         """Return calibrated probabilities of shape (n_photos, n_classes)."""

@@ -60,8 +60,9 @@ class BoostedTrees:
     def fit(self, features: FloatArray, labels: IntArray) -> Self:
         """Grow the trees; ``labels`` holds every class index from 0 on."""
         from sklearn.ensemble import HistGradientBoostingClassifier
+        from threadpoolctl import threadpool_limits
 
-        grown = HistGradientBoostingClassifier(
+        booster = HistGradientBoostingClassifier(
             max_iter=self.n_rounds,
             learning_rate=self.learning_rate,
             max_leaf_nodes=self.max_leaves,
@@ -70,7 +71,10 @@ class BoostedTrees:
             early_stopping=False,
             class_weight="balanced",
             random_state=self.seed,
-        ).fit(features, labels)
+        )
+        # trees this small take longer to share out than to grow
+        with threadpool_limits(1, user_api="openmp"):
+            grown = booster.fit(features, labels)
         # There is no public way to a tree's nodes, and a pickle is no way to keep them.
         rounds = [[tree.nodes for tree in trees] for trees in grown._predictors]
         nodes = [node for trees in rounds for node in trees]

@@ -56,8 +56,9 @@ class NoiseMomentsClassifier(TraceClassifier):
 
     Notes
     -----
-    Filler et al. [1]_ classify with support vector machines; boosted trees need no
-    scaling and no kernel to be chosen. The noise is that of one photo.
+    Filler et al. [1]_ classify fingerprints, each estimated from several photos of a
+    camera, with support vector machines. One photo holds much less; boosted trees need
+    no scaling and no kernel to be chosen.
 
     References
     ----------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -114,6 +115,39 @@ def load_method(folder: PathLike) -> tuple[dict[str, Any], Arrays]:
     return header, arrays
 
 
+def stored_settings(
+    header: Mapping[str, Any], defaults: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the constructor's arguments that a header holds under ``params``.
+
+    Parameters
+    ----------
+    header : mapping
+        As `load_method` gives it.
+    defaults : mapping of str to object
+        The arguments there are; a stored one is of the type of its default.
+
+    Raises
+    ------
+    IncompatibleArtifactError
+        If an argument is not known or of another type.
+    """
+    found = {}
+    for name, value in field(header, "params", dict).items():
+        settled = tuple(value) if isinstance(value, list) else value
+        default = defaults.get(name)
+        fits = type(settled) is type(default)
+        if isinstance(default, tuple) and fits:
+            fits = {*map(type, settled)} <= {*map(type, default)}
+        if not fits and not (isinstance(default, float) and type(settled) is int):
+            raise IncompatibleArtifactError(
+                f"the stored setting {name!r} is {value!r}; expected one of "
+                f"{sorted(defaults)}, and of the type of its default"
+            )
+        found[name] = settled
+    return found
+
+
 def _check_bytes(path: Path, digest: str) -> None:
     """Refuse a file that is missing, too large, or not the one that was saved."""
     if not path.is_file():
@@ -132,16 +166,32 @@ def _check_bytes(path: Path, digest: str) -> None:
         )
     try:
         with zipfile.ZipFile(path) as archive:
-            packed = [
-                entry.filename
-                for entry in archive.infolist()
-                if entry.compress_type != zipfile.ZIP_STORED
-            ]
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-    except (OSError, zipfile.BadZipFile) as error:
+            _check_entries(archive, size)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise IncompatibleArtifactError(f"{path} cannot be read: {error}") from error
-    if packed or unpacked > size:
-        # what is stored as it is cannot unfold into more than the file's own bytes
-        raise IncompatibleArtifactError(
-            f"{path} is compressed; arrays are stored as they are"
+
+
+def _check_entries(archive: zipfile.ZipFile, size: int) -> None:
+    """Refuse what would unfold into more than the file's own bytes."""
+    for entry in archive.infolist():
+        _check_entry(archive, entry)
+    if sum(entry.file_size for entry in archive.infolist()) > size:
+        raise ValueError("its entries hold more bytes than the file")
+
+
+def _check_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
+    """Refuse an array that would need more memory than it has bytes in the file."""
+    if entry.compress_type != zipfile.ZIP_STORED:
+        raise ValueError(
+            f"{entry.filename} is compressed; arrays are stored as they are"
         )
+    with archive.open(entry) as file:
+        if np.lib.format.read_magic(file) != (1, 0):
+            raise ValueError(f"{entry.filename} is of another version of the format")
+        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+        promised = math.prod(shape) * dtype.itemsize
+        if dtype.hasobject or promised != entry.file_size - file.tell():
+            raise ValueError(
+                f"{entry.filename} promises {promised} bytes and holds "
+                f"{entry.file_size - file.tell()}"
+            )

@@ -30,8 +30,12 @@ def read_traces(
 
     def read(path: Path) -> FloatArray | str:
         try:
-            return take(open_photo(path))
+            photo = open_photo(path)
         except WhichcamError as error:
+            return str(error)
+        try:
+            return take(photo)
+        except InputError as error:  # not a missing library: all files would lack it
             return str(error)
 
     if workers == 1:

@@ -24,7 +24,7 @@ from whichcam.errors import (
     ShapeMismatchError,
 )
 from whichcam.media import Photo
-from whichcam.methods._persistence import load_method, save_method
+from whichcam.methods._persistence import load_method, save_method, stored_settings
 from whichcam.methods._trace_inputs import (
     check_features,
     checked_classes,
@@ -345,12 +345,8 @@ class TraceClassifier(ABC):
             raise IncompatibleArtifactError(
                 "the stored classes are not two or more different names in order"
             )
-        params: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in field(header, "params", dict).items()
-        }
         try:
-            loaded = cls(**params)
+            loaded = cls(**stored_settings(header, cls().get_params()))
             loaded._restore(arrays, len(classes))
         except (KeyError, TypeError, IndexError) as error:
             raise IncompatibleArtifactError(

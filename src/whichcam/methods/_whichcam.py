@@ -37,8 +37,6 @@ class WhichcamClassifier:
         Folder `fit` writes the model to; a temporary one otherwise.
     resume : bool, default False
         Go on with a killed run in ``output``.
-    progress : callable, optional
-        Called as ``progress(stage, done, total)`` while fitting.
 
     Attributes
     ----------
@@ -58,12 +56,18 @@ class WhichcamClassifier:
         settings: dict[str, Any] | None = None,
         output: PathLike | None = None,
         resume: bool = False,
-        progress: Callable[[str, int, int], None] | None = None,
     ) -> None:
         self.settings = settings
         self.output = output
         self.resume = resume
-        self.progress = progress
+
+    def get_params(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {
+            "settings": self.settings,
+            "output": self.output,
+            "resume": self.resume,
+        }
 
     @property
     def classes_(self) -> tuple[str, ...]:
@@ -76,13 +80,19 @@ class WhichcamClassifier:
         """
         return self._fitted().classes
 
-    def fit(self, manifest: Manifest) -> Self:
+    def fit(
+        self,
+        manifest: Manifest,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> Self:
         """Train on a manifest; needs the extra ``train``.
 
         Parameters
         ----------
         manifest : Manifest
             Labelled photos.
+        progress : callable, optional
+            Called as ``progress(stage, done, total)``.
 
         Returns
         -------
@@ -109,7 +119,7 @@ class WhichcamClassifier:
             folder,
             config=config,
             resume=self.resume,
-            progress=self.progress,
+            progress=progress,
         )
         self.model_ = CameraModel.load(folder)
         return self

@@ -12,6 +12,15 @@ if TYPE_CHECKING:
     from whichcam.pipelines._devices import attach_calibration
     from whichcam.pipelines._enroll import Enrollment, enroll
     from whichcam.pipelines._enroll_choice import LeftOutPhoto
+    from whichcam.pipelines._footage import compare_footage, verify_footage
+    from whichcam.pipelines._footage_enroll import enroll_footage
+    from whichcam.pipelines._footage_result import (
+        FootageEnrollment,
+        FootageFile,
+        FootageReference,
+        FootageVerification,
+        FrameScore,
+    )
     from whichcam.pipelines._identify import Candidate, Identification, identify
     from whichcam.pipelines._identify_many import identify_many
     from whichcam.pipelines._lookalikes import Lookalike
@@ -27,6 +36,11 @@ _WHERE = {
     "Comparison": "_compare_result",
     "CorrelationPeak": "_peak",
     "Enrollment": "_enroll",
+    "FootageEnrollment": "_footage_result",
+    "FootageFile": "_footage_result",
+    "FootageReference": "_footage_result",
+    "FootageVerification": "_footage_result",
+    "FrameScore": "_footage_result",
     "GallerySearch": "_search_result",
     "Identification": "_identify",
     "LeftOutPhoto": "_enroll_choice",
@@ -37,12 +51,15 @@ _WHERE = {
     "attach_calibration": "_devices",
     "cluster": "_cluster",
     "compare": "_compare",
+    "compare_footage": "_footage",
     "enroll": "_enroll",
+    "enroll_footage": "_footage_enroll",
     "identify": "_identify",
     "identify_many": "_identify_many",
     "peak_of": "_peak",
     "search": "_search",
     "verify": "_verify",
+    "verify_footage": "_footage",
     "verify_many": "_verify",
 }
 
@@ -53,6 +70,11 @@ __all__ = [
     "Comparison",
     "CorrelationPeak",
     "Enrollment",
+    "FootageEnrollment",
+    "FootageFile",
+    "FootageReference",
+    "FootageVerification",
+    "FrameScore",
     "GallerySearch",
     "Identification",
     "LeftOutPhoto",
@@ -63,12 +85,15 @@ __all__ = [
     "attach_calibration",
     "cluster",
     "compare",
+    "compare_footage",
     "enroll",
+    "enroll_footage",
     "identify",
     "identify_many",
     "peak_of",
     "search",
     "verify",
+    "verify_footage",
     "verify_many",
 ]
 

@@ -9,7 +9,6 @@ from typing import Any
 import whichcam
 from whichcam._typing import PathLike
 from whichcam.errors import (
-    ImageTooLargeError,
     InputError,
     InsufficientEvidenceError,
     MissingDependencyError,
@@ -106,20 +105,16 @@ def enroll_footage(
     given = [videos] if isinstance(videos, str | bytes | os.PathLike) else [*videos]
     with opened_gallery(gallery, create=True) as opened:
         known = name in opened
-        work = _Work(choice, max_frames, window, allow_truncated, limits, progress)
+        taken = opened.get(name).shapes if known and not replace else ()
+        settings = {
+            "choice": choice,
+            "max_frames": max_frames,
+            "window": window,
+            "progress": progress,
+        }
+        work = _Work(name, taken, settings, limits, allow_truncated=allow_truncated)
         for video in given:
             work.add(video, alone=len(given) == 1)
-            if (
-                known
-                and not replace
-                and work.estimator is not None
-                and work.estimator.shape in opened.get(name).shapes
-            ):
-                height, width = work.estimator.shape
-                raise InputError(
-                    f"{name!r} is enrolled in {width}x{height} px already; ask to "
-                    "replace it, or choose another name"
-                )
         if work.estimator is None:
             why = "; ".join(f"{shown}: {reason}" for shown, reason in work.left_out)
             raise InsufficientEvidenceError(
@@ -130,24 +125,25 @@ def enroll_footage(
         return _store(opened, name, work, fingerprint, model, replace)
 
 
+class _TakenError(InputError):
+    """The camera has a fingerprint of this size: no video of it can be used."""
+
+
 class _Work:
     """Videos added so far, one size for all."""
 
     def __init__(
         self,
-        choice: Choice,
-        max_frames: int,
-        window: int,
-        allow_truncated: bool,
+        name: str,
+        taken: Iterable[tuple[int, int]],
+        settings: dict[str, Any],
         limits: VideoLimits | None,
-        progress: Progress | None,
+        *,
+        allow_truncated: bool,
     ) -> None:
-        self._settings: dict[str, Any] = {
-            "choice": choice,
-            "max_frames": max_frames,
-            "window": window,
-            "progress": progress,
-        }
+        self._name = name
+        self._taken = frozenset(taken)
+        self._settings = settings
         self._allow_truncated = allow_truncated
         self._limits = limits
         self.estimator: FingerprintEstimator | None = None
@@ -157,15 +153,20 @@ class _Work:
     def add(self, video: PathLike | bytes, *, alone: bool) -> None:
         """Add a video, or say why not; ``alone``, its error is raised."""
         shown = "<bytes>" if isinstance(video, bytes) else os.fspath(video)
+        before = self._n_frames
         try:
             self._add(video)
-        except MissingDependencyError:
+        except (MissingDependencyError, _TakenError):
             raise
         except WhichcamError as error:
-            if alone:
+            if alone or self._n_frames != before:  # a part of it is in the sums
                 raise
             reason = str(error).removeprefix(f"{os.path.basename(shown)}: ")  # noqa: PTH119
             self.left_out.append((shown, reason))
+
+    @property
+    def _n_frames(self) -> int:
+        return self.estimator.n_photos if self.estimator else 0
 
     def _add(self, video: PathLike | bytes) -> None:
         with open_video(
@@ -182,10 +183,12 @@ class _Work:
                     f"{header.name}: frames of {header.width}x{header.height} px, the "
                     f"first video's are {width}x{height}; enrol each mode by itself"
                 )
-            try:
-                found = gather(footage, also=estimator, **self._settings)
-            except ImageTooLargeError:
-                raise  # met before the first frame is added
+            if shape in self._taken:
+                raise _TakenError(
+                    f"{self._name!r} is enrolled in {header.width}x{header.height} px "
+                    "already; ask to replace it, or choose another name"
+                )
+            found = gather(footage, also=estimator, **self._settings)
             self.estimator = estimator
             self.used.append(found)
 

@@ -11,14 +11,8 @@ from whichcam.datasets import canonical_camera
 from whichcam.errors import InputError, InsufficientEvidenceError
 from whichcam.media import Video, VideoFrame, VideoHeader
 from whichcam.pipelines._footage_result import FootageFile
-from whichcam.prnu import (
-    FingerprintEstimator,
-    PhotoNoise,
-    camera_cautions,
-    general_caution,
-    noise_cautions,
-    photo_noise,
-)
+from whichcam.prnu import FingerprintEstimator, PhotoNoise, photo_noise
+from whichcam.prnu._cautions import camera_cautions, general_caution, noise_cautions
 from whichcam.prnu._footage_score import FootageEstimator, Stabilization
 
 Choice = Literal["key", "best"]
@@ -129,8 +123,8 @@ def gather(
             also.add_noise(noise)
     if sums.n_frames == 0:
         raise InsufficientEvidenceError(
-            f"{header.name}: none of {n_seen} frames shows anything of the sensor: they "
-            "are burnt or dark all over; use other footage, or other frames of it"
+            f"{header.name}: none of {n_seen} frames shows anything of the sensor: "
+            "they are burnt or dark all over; use other footage, or other frames of it"
         )
     return Gathered(
         header=header,

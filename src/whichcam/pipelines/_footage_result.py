@@ -140,8 +140,9 @@ class FootageVerification:
     combined : {"as filmed", "aligned"}
         Whether frames were summed as they lie, or as they fit on one another, which
         is done where stabilization is suspected.
-    best_frame_score, best_frame_threshold : float
-        Of the best frame; its threshold allows for all frames and positions.
+    best_frame_score, best_frame_threshold : float or None
+        Of the best frame; its threshold allows for all frames and positions. None
+        where no frame could be compared by itself.
     false_alarm_rate : float
         Share of comparisons with other cameras in which either threshold is reached.
     p_value, log10_p : float
@@ -174,8 +175,8 @@ class FootageVerification:
     score: float
     threshold: float
     combined: Literal["as filmed", "aligned"]
-    best_frame_score: float
-    best_frame_threshold: float
+    best_frame_score: float | None
+    best_frame_threshold: float | None
     false_alarm_rate: float
     p_value: float
     log10_p: float
@@ -197,10 +198,9 @@ class FootageVerification:
     @property
     def reaches_threshold(self) -> bool:
         """Whether either score reaches its threshold; no verdict on the camera."""
-        return (
-            self.score >= self.threshold
-            or self.best_frame_score >= self.best_frame_threshold
-        )
+        best, limit = self.best_frame_score, self.best_frame_threshold
+        by_frame = best is not None and limit is not None and best >= limit
+        return self.score >= self.threshold or by_frame
 
     def __bool__(self) -> NoReturn:
         raise TypeError(

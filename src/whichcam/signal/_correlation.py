@@ -99,7 +99,7 @@ def ncc(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
 
     See Also
     --------
-    cross_correlation : The same at every circular shift.
+    whichcam.signal.cross_correlation : The same at every circular shift.
 
     Examples
     --------

@@ -60,8 +60,10 @@ def noise_moments(pixels: PixelArray) -> FloatArray:
     demosaicing ties colours and neighbours, JPEG the pixels of a block, the read-out
     whole rows and columns (the linear pattern).
 
-    The publication [1]_ names the four groups and their 28 numbers in all; how the 28
-    are shared out among the groups, and the logarithms, are ours.
+    Filler et al. [1]_ take 28 numbers of four kinds from a fingerprint estimated from
+    several photos of a camera; here they are taken from the noise of one photo. Their
+    paper was not at hand: how the 28 are shared out among the kinds is ours, and so
+    are the logarithms.
 
     References
     ----------

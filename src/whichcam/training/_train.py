@@ -107,11 +107,18 @@ def train(
     Raises
     ------
     DatasetError
-        If there are fewer than two camera models, or too few usable photos.
+        If there are fewer than two camera models, or too few usable photos, or a row
+        names no model.
     InputError
         If ``output`` holds a model already, or a run to resume and ``resume`` is off.
     """
     settings = TrainingConfig() if config is None else config
+    blank = sum(not str(name).strip() for name in manifest.camera_model)
+    if blank:
+        raise DatasetError(
+            f"{blank} of {len(manifest)} photo(s) name no camera model; leave such "
+            "rows out of what is trained on"
+        )
     folder = Path(output)
     work = folder / "work"
     device = _distributed.choose_device(settings.device)

@@ -32,7 +32,7 @@ def note(word: str) -> None:
 
 
 def colour(photo: Photo) -> npt.NDArray[np.float32]:
-    return photo.pixels[0, 0].astype(np.float32)
+    return np.asarray(photo.pixels[0, 0], dtype=np.float32)
 
 
 class Memoriser:
@@ -73,6 +73,12 @@ class Memoriser:
         return P
 
 
+class OtherMemoriser(Memoriser):
+    """The same with a trace under another name."""
+
+    trace_key = "colour-2"
+
+
 class FromPhotos:
     """Always answers with the first of its classes; takes photos, not traces."""
 
@@ -91,7 +97,7 @@ class FromPhotos:
 class Failing(Memoriser):
     """Cannot be fitted."""
 
-    def fit_features(self, X: Any, y: Any, groups: Any = None) -> Self:
+    def fit_features(self, *_: Any, **__: Any) -> Self:
         raise DatasetError("these pictures do not suit this method")
 
 
@@ -99,6 +105,7 @@ FAKES = {
     "failing": "crossval_fakes:Failing",
     "from_photos": "crossval_fakes:FromPhotos",
     "memoriser": "crossval_fakes:Memoriser",
+    "other": "crossval_fakes:OtherMemoriser",
 }
 
 

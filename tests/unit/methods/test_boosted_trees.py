@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits
 
 from whichcam._typing import FloatArray, IntArray
 from whichcam.errors import IncompatibleArtifactError
@@ -36,7 +37,7 @@ def _trees(**changes: Any) -> BoostedTrees:
 @pytest.mark.parametrize("n_classes", [2, 3, 5])
 def test_scores_are_those_of_the_library(n_classes: int) -> None:
     features, labels = _drawn(n_classes)
-    grown = HistGradientBoostingClassifier(
+    library = HistGradientBoostingClassifier(
         max_iter=8,
         learning_rate=0.2,
         max_leaf_nodes=5,
@@ -45,7 +46,9 @@ def test_scores_are_those_of_the_library(n_classes: int) -> None:
         early_stopping=False,
         class_weight="balanced",
         random_state=0,
-    ).fit(features, labels)
+    )
+    with threadpool_limits(1, user_api="openmp"):
+        grown = library.fit(features, labels)
     expected = grown.decision_function(features)
     found = _trees().fit(features, labels).scores(features)
     assert found.shape == (len(features), n_classes)

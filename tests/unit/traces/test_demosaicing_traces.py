@@ -94,6 +94,43 @@ def test_the_errors_of_each_colour_stand_in_their_own_groups() -> None:
     assert changed == {"red", "at_blue"}
 
 
+def test_red_at_green_pixels_is_told_by_row_and_column() -> None:
+    plain = demosaicing_traces(_developed(BILINEAR))
+    pixels = _developed(BILINEAR).copy()
+    pixels[0::2, 1::2, 0] += 20  # beside red, not below it
+    other = demosaicing_traces(pixels)
+    changed = {
+        name
+        for name in ("red", "blue", "green", "at_red", "at_blue", "at_green")
+        if (
+            _part(plain, f"errors.bilinear.{name}")
+            != _part(other, f"errors.bilinear.{name}")
+        ).any()
+    }
+    assert changed == {"red", "at_red", "at_green"}
+
+
+def test_green_errors_are_counted_with_those_of_the_next_cell_in_the_row() -> None:
+    pixels = _developed(BILINEAR).copy()
+    pixels[0::2, 0::4, 1] += 20  # at every other red pixel of each row
+    found = _part(demosaicing_traces(pixels), "errors.bilinear.green")
+    # one of two neighbours errs, the left one or the right one: never both, never none
+    np.testing.assert_allclose(np.sort(found)[-2:], 0.5**0.5, atol=0.02)
+
+
+def test_textures_are_told_by_their_direction() -> None:
+    traces = demosaicing_traces(_developed(EDGE_AWARE))
+    # an edge-aware algorithm looks along the texture; green's taps touch the pixel
+    # above, at the left, at the right and below, in this order
+    touching = [8, 11, 12, 15]
+    above, left, right, below = _part(traces, "weights.G.2.(0, 0).along_columns")[
+        touching
+    ]
+    assert min(above, below) > max(left, right) + 0.2
+    above, left, right, below = _part(traces, "weights.G.2.(0, 0).along_rows")[touching]
+    assert min(left, right) > max(above, below) + 0.2
+
+
 def test_any_crop_gives_finite_numbers() -> None:
     rng = np.random.default_rng(1)
     for pixels in (

@@ -109,6 +109,21 @@ def test_levels_are_those_that_were_stored(quality: int, tmp_path: Path) -> None
         np.testing.assert_allclose(found[place], shares, atol=0.02)
 
 
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+def test_chroma_levels_are_nearly_those_that_were_stored(
+    subsampling: int, tmp_path: Path
+) -> None:
+    jpegio = pytest.importorskip("jpegio", reason="reads coefficients independently")
+    path = tmp_path / "photo.jpg"
+    Image.fromarray(_pixels()).save(path, quality=85, subsampling=subsampling)
+    levels = [np.abs(plane) for plane in jpegio.read(str(path)).coef_arrays[1:]]
+    found = np.square(_group(open_photo(path), "chroma_levels")).reshape(2, -1, 4)
+    for plane, shares in zip(levels, found, strict=True):
+        for place, (row, col) in enumerate(((0, 1), (1, 0), (2, 0), (1, 1))):
+            none = (plane[row::8, col::8] == 0).mean()
+            assert shares[place, 0] == pytest.approx(none, abs=0.06)
+
+
 def test_levels_follow_the_zigzag_order() -> None:
     rows = np.arange(64) % 8
     wave = 40 * np.cos((2 * rows + 1) * 2 * np.pi / 16)  # vertical frequency 2
