@@ -77,9 +77,8 @@ def jpeg_statistics(pixels: PixelArray, jpeg: JpegStructure) -> FloatArray:
     AC levels. Image and thumbnail sizes and counts of EXIF entries, which they use
     too, are left out: a crop or a tool that strips metadata changes them.
 
-    Levels are computed again from decoded pixels, which rounds them; chroma is
-    averaged to the stored size first, so that its levels are those of a slightly
-    smoothed plane.
+    Levels are computed again from decoded pixels: a few are off by one, where pixels
+    were rounded or clipped.
 
     References
     ----------
@@ -111,7 +110,7 @@ def jpeg_statistics(pixels: PixelArray, jpeg: JpegStructure) -> FloatArray:
         _huffman(jpeg.huffman_tables),
         _levels(planes[0], steps[0], _LUMA_FREQUENCIES),
         *(
-            _levels(_averaged(plane, down, across), steps[1], _CHROMA_FREQUENCIES)
+            _levels(_as_stored(plane, down, across), steps[1], _CHROMA_FREQUENCIES)
             for plane in planes[1:]
         ),
     ]
@@ -135,11 +134,27 @@ def _huffman(tables: tuple[HuffmanTable, ...]) -> FloatArray:
     return np.array([len(tables), *examples, *counts], dtype=np.float32)
 
 
-def _averaged(plane: FloatArray, down: int, across: int) -> FloatArray:
+def _as_stored(plane: FloatArray, down: int, across: int) -> FloatArray:
+    """Return a chroma plane at the size it is stored in.
+
+    Decoders double a plane by weighing the two nearest samples 3 to 1 (libjpeg's fancy
+    upsampling). Averaged back, each sample has 3/4 of itself and 1/8 of either
+    neighbour; the cosine transform turns that blur into a product and can undo it.
+    """
+    from scipy.fft import dctn, idctn
+
     rows, cols = plane.shape[0] // down, plane.shape[1] // across
     whole = plane[: rows * down, : cols * across]
     cells = whole.reshape(rows, down, cols, across)
-    return np.asarray(cells.mean((1, 3)), dtype=np.float32)
+    small = np.asarray(cells.mean((1, 3)), dtype=np.float32)
+    if down != 2 and across != 2:
+        return small
+    kept = [
+        0.75 + 0.25 * np.cos(np.pi * np.arange(n) / n) if factor == 2 else np.ones(n)
+        for n, factor in zip(small.shape, (down, across), strict=True)
+    ]
+    sharp = idctn(dctn(small, type=2) / np.outer(*kept), type=2)
+    return np.asarray(sharp, dtype=np.float32)
 
 
 def _zigzag() -> tuple[tuple[int, int], ...]:

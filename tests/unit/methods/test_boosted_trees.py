@@ -16,7 +16,7 @@ from whichcam.methods._boosted_trees import BoostedTrees
 
 def _drawn(n_classes: int) -> tuple[FloatArray, IntArray]:
     rng = np.random.default_rng(n_classes)
-    labels = np.repeat(np.arange(n_classes), 25)
+    labels = np.repeat(np.arange(n_classes), 20 + 12 * np.arange(n_classes))
     features = rng.normal(size=(len(labels), 6))
     features[:, 2] += labels
     return features.astype(np.float32), labels
@@ -49,8 +49,13 @@ def test_scores_are_those_of_the_library(n_classes: int) -> None:
     )
     with threadpool_limits(1, user_api="openmp"):
         grown = library.fit(features, labels)
+    trees = _trees().fit(features, labels)
+    # on a threshold too: there is one in a row for every branch
+    state = trees.state()
+    edges = np.repeat(state["threshold"][state["feature"] >= 0][:, None], 6, axis=1)
+    features = np.vstack([features, edges])
     expected = grown.decision_function(features)
-    found = _trees().fit(features, labels).scores(features)
+    found = trees.scores(features)
     assert found.shape == (len(features), n_classes)
     if n_classes == 2:
         found, expected = found[:, 1] - found[:, 0], np.ravel(expected)
