@@ -72,7 +72,7 @@ def test_shown_commands_and_their_options_exist(name: str) -> None:
     from whichcam.cli import app
 
     words = shlex.split(COMMANDS[name])[1:]
-    command = words[:2] if words[0] == "dataset" else words[:1]
+    command = words[:2] if words[0] in ("dataset", "gallery", "footage") else words[:1]
     environment = {"COLUMNS": "200", "TERMINAL_WIDTH": "200", "NO_COLOR": "1"}
     shown = CliRunner().invoke(app, [*command, "--help"], env=environment)
     assert shown.exit_code == 0, shown.output

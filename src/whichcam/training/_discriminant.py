@@ -22,6 +22,7 @@ from whichcam.training._config import TrainingConfig
 Float64Array = npt.NDArray[np.float64]
 
 _BASIS_ROWS = 4000  # pictures the projection is fitted on: its cost grows with the cube
+_LARGEST_MARGIN = 30.0  # logits, of the own class over the mean: experts' stay below
 _ABSENT = 5.0  # logits by which a class without pictures stands below the others
 
 
@@ -84,7 +85,8 @@ def fit_discriminant(
     Returns
     -------
     Discriminant
-        Logits of mean zero over the classes there are, divided by the temperature.
+        Logits of mean zero over the classes there are, divided by the temperature, or
+        by more where training photos would stand out by more than 30.
 
     Raises
     ------
@@ -131,10 +133,15 @@ def fit_discriminant(
     weight = np.zeros((n_classes, len(gains)))
     weight[present] = (directions - directions.mean(0)) @ basis.T
     bias[present] -= bias[present].mean()
-    bias[~present] = -_ABSENT * config.discriminant_temperature
+    # few pictures, or such as hardly vary, are separated without bound
+    logits = pictures.photos @ weight.T + bias
+    own = logits[np.arange(len(labels)), labels]
+    margin = (own - logits[:, present].mean(1)).mean()
+    temperature = max(config.discriminant_temperature, margin / _LARGEST_MARGIN)
+    bias[~present] = -_ABSENT * temperature
     return Discriminant(
-        weight=(weight / config.discriminant_temperature).astype(np.float32),
-        bias=(bias / config.discriminant_temperature).astype(np.float32),
+        weight=(weight / temperature).astype(np.float32),
+        bias=(bias / temperature).astype(np.float32),
     )
 
 

@@ -124,10 +124,11 @@ def test_what_no_training_file_had_does_not_decide_alone(
     fitted: JpegStatisticsClassifier,
 ) -> None:
     X, _ = _traces(1, first=200)
-    strange = X.copy()
-    strange[:, 5] += 50  # a step of the luma table that was the same for nobody
+    strange, stranger = X.copy(), X.copy()
+    strange[:, 5] += 50  # the logarithm of a step of the luma table
+    stranger[:, 5] += 5000
     found = fitted.predict_features(strange)
-    assert np.isfinite(found).all()
+    np.testing.assert_array_equal(found, fitted.predict_features(stranger))
     assert found.max() < 0.999
 
 
@@ -138,6 +139,10 @@ def test_two_classes_have_one_machine(tmp_path: Path) -> None:
     found = two.predict_features(X[rows])
     assert [two.classes_[k] for k in found.argmax(1)] == [names[k] for k in rows]
     two.save(tmp_path / "m")
+    _, arrays = load_method(tmp_path / "m")
+    for name in ("weights", "offsets"):
+        np.testing.assert_array_equal(arrays[name][..., 0], -arrays[name][..., 1])
+        assert arrays[name].any()
     again = JpegStatisticsClassifier.load(tmp_path / "m")
     np.testing.assert_array_equal(again.predict_features(X[rows]), found)
 

@@ -93,16 +93,16 @@ def test_logits_are_centred_and_scaled_by_the_temperature(
 ) -> None:
     photos, labels = _photos(rng, rng.normal(size=(N_CLASSES, N_INPUTS)))
     pictures = _without_variants(photos, labels)
-    warm = fit_discriminant(pictures, BLOCKS, N_CLASSES, PLAIN)
-    cool = fit_discriminant(
-        pictures,
-        BLOCKS,
-        N_CLASSES,
-        TrainingConfig(
-            discriminant_shrinkage=0.01,
-            discriminant_components=N_INPUTS,
-            discriminant_temperature=6.0,
-        ),
+    warm, cool = (
+        fit_discriminant(
+            pictures,
+            BLOCKS,
+            N_CLASSES,
+            TrainingConfig(
+                discriminant_components=N_INPUTS, discriminant_temperature=temperature
+            ),
+        )
+        for temperature in (300.0, 600.0)
     )
     np.testing.assert_allclose(warm.weight, 2 * cool.weight, rtol=1e-5)
     np.testing.assert_allclose(warm.weight.sum(0), 0, atol=1e-4)
@@ -137,3 +137,19 @@ def test_one_photo_is_too_few(rng: np.random.Generator) -> None:
     pictures = _without_variants(rng.normal(size=(1, N_INPUTS)), np.zeros(1, int))
     with pytest.raises(InsufficientEvidenceError, match="need 2"):
         fit_discriminant(pictures, BLOCKS, N_CLASSES, PLAIN)
+
+
+def test_pictures_that_hardly_vary_do_not_shout_down_the_experts() -> None:
+    """Without a limit such logits grow past what half precision can hold."""
+    rng = np.random.default_rng(3)
+    centres = rng.normal(size=(N_CLASSES, N_INPUTS))
+    labels = np.repeat(np.arange(N_CLASSES), PER_SESSION)
+    photos = centres[labels] + 1e-6 * rng.normal(size=(len(labels), N_INPUTS))
+    config = TrainingConfig(discriminant_shrinkage=0.0)
+    found = fit_discriminant(
+        _without_variants(photos, labels), BLOCKS, N_CLASSES, config
+    )
+    logits = photos @ found.weight.T + found.bias
+    own = logits[np.arange(len(labels)), labels] - logits.mean(1)
+    assert own.mean() == pytest.approx(30, rel=1e-3)
+    assert np.isfinite(found.weight.astype(np.float16)).all()
