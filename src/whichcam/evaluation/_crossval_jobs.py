@@ -29,8 +29,8 @@ from whichcam.evaluation._crossval_traces import (
     TraceStore,
     stacked,
 )
+from whichcam.evaluation._keeping import write_whole
 from whichcam.evaluation._records import rounded
-from whichcam.evaluation._result import _write
 from whichcam.media import open_photo
 
 TOP: Final = 5
@@ -96,7 +96,7 @@ def run_job(job: FoldJob) -> tuple[FoldJob, FoldScores | str]:
     text = json.dumps({"identity": job.identity, "scores": scores.to_dict()})
     try:
         job.path.parent.mkdir(parents=True, exist_ok=True)
-        _write(job.path, text, overwrite=True)
+        write_whole(job.path, text, overwrite=True)
     except OSError as error:
         return job, f"its scores cannot be written to {job.path}: {error.strerror}"
     return job, scores

@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from whichcam._typing import PathLike
 from whichcam.errors import (
-    ArtifactError,
-    ArtifactNotFoundError,
     IncompatibleArtifactError,
-    InputError,
 )
 from whichcam.evaluation import _parse
 from whichcam.evaluation._crossval_plan import CHAINS
@@ -23,7 +20,7 @@ from whichcam.evaluation._crossval_records import (
     FoldScores,
     SetAside,
 )
-from whichcam.evaluation._result import _write
+from whichcam.evaluation._keeping import keep_text
 
 if TYPE_CHECKING:
     from whichcam.evaluation._crossval_figures import CrossvalSummary
@@ -197,22 +194,7 @@ class CrossvalResult:
         ArtifactError
             If the file cannot be written.
         """
-        target = Path(path)
-        if not target.parent.is_dir():
-            raise ArtifactNotFoundError(
-                f"no folder {target.parent} to write {target.name} in; create it first"
-            )
-        try:
-            _write(target, self._json(), overwrite=overwrite)
-        except FileExistsError as error:
-            raise InputError(
-                f"{target} exists and results are never overwritten unasked; choose "
-                "another name or pass overwrite=True"
-            ) from error
-        except OSError as error:
-            raise ArtifactError(
-                f"{target} cannot be written: {error.strerror}"
-            ) from error
+        keep_text(path, self._json(), overwrite=overwrite)
 
     def _json(self) -> str:
         """Return JSON with a photo, or a fold, a line."""

@@ -12,9 +12,6 @@ import numpy as np
 
 from whichcam._typing import PathLike
 from whichcam.errors import (
-    ArtifactError,
-    ArtifactNotFoundError,
-    InputError,
     InsufficientEvidenceError,
     UnknownNameError,
 )
@@ -27,7 +24,7 @@ from whichcam.evaluation._device_records import (
     DeviceProbe,
     EnrolledDevice,
 )
-from whichcam.evaluation._result import _write
+from whichcam.evaluation._keeping import keep_text
 from whichcam.scoring import LikelihoodRatioMap, PavCurve, TippettCurve
 
 if TYPE_CHECKING:
@@ -309,23 +306,8 @@ class DeviceEvaluation:
         ArtifactError
             If the file cannot be written.
         """
-        target = Path(path)
-        if not target.parent.is_dir():
-            raise ArtifactNotFoundError(
-                f"no folder {target.parent} to write {target.name} in; create it first"
-            )
         text = json.dumps(self.to_dict(), allow_nan=False) + "\n"
-        try:
-            _write(target, text, overwrite=overwrite)
-        except FileExistsError as error:
-            raise InputError(
-                f"{target} exists and results are never overwritten unasked; choose "
-                "another name or pass overwrite=True"
-            ) from error
-        except OSError as error:
-            raise ArtifactError(
-                f"{target} cannot be written: {error.strerror}"
-            ) from error
+        keep_text(path, text, overwrite=overwrite)
 
     @classmethod
     def load(cls, path: PathLike) -> Self:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from whichcam._typing import IntArray, PathLike
-from whichcam.errors import ArtifactError, ArtifactNotFoundError, InputError
 from whichcam.evaluation import _parse
+from whichcam.evaluation._keeping import keep_text
 from whichcam.evaluation._records import EvaluationRow, RowFailure
 
 if TYPE_CHECKING:
@@ -175,22 +173,7 @@ class EvaluationResult:
         ArtifactError
             If the file cannot be written.
         """
-        target = Path(path)
-        if not target.parent.is_dir():
-            raise ArtifactNotFoundError(
-                f"no folder {target.parent} to write {target.name} in; create it first"
-            )
-        try:
-            _write(target, self._json(), overwrite=overwrite)
-        except FileExistsError as error:
-            raise InputError(
-                f"{target} exists and results are never overwritten unasked; choose "
-                "another name or pass overwrite=True"
-            ) from error
-        except OSError as error:
-            raise ArtifactError(
-                f"{target} cannot be written: {error.strerror}"
-            ) from error
+        keep_text(path, self._json(), overwrite=overwrite)
 
     def _json(self) -> str:
         """Return JSON with a row a line, so that files can be read and compared."""
@@ -214,18 +197,3 @@ class EvaluationResult:
             If it is no result of this schema.
         """
         return cls.from_dict(_parse.read_json(Path(path)))
-
-
-def _write(target: Path, text: str, *, overwrite: bool) -> None:
-    """Write beside the target, then move there."""
-    if target.exists() and not overwrite:
-        raise FileExistsError
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        temporary.chmod(0o644)  # mkstemp's is private to the user
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
