@@ -292,3 +292,20 @@ def test_evaluate_devices_measures_and_writes_a_calibration(
 def test_a_calibration_needs_devices(run: Run, tmp_path: Path) -> None:
     done = run("evaluate", tmp_path / "m.csv", "--calibration", tmp_path / "map.json")
     assert done.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--model", "folder"),
+        ("--manipulations", "none"),
+        ("--workers", "2"),
+        ("--limit", "3"),
+    ],
+)
+def test_evaluate_devices_refuses_what_it_would_ignore(
+    run: Run, tmp_path: Path, option: str, value: str
+) -> None:
+    result = run("evaluate", tmp_path / "m.csv", "--devices", option, value)
+    assert result.exit_code == 2
+    assert "no meaning with --devices" in result.stderr

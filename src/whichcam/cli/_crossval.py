@@ -111,8 +111,8 @@ def crossval(
         )
     from whichcam import evaluation
     from whichcam.cli._console import stages
-    from whichcam.cli._evaluate import print_tables
     from whichcam.cli._inputs import read_manifest
+    from whichcam.cli._tables import print_tables
 
     pictures = read_manifest(manifest, split=split)
     with stages() as report:

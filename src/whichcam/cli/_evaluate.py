@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
+from whichcam.cli._tables import print_tables
 from whichcam.cli._text import plural, say
 
-if TYPE_CHECKING:
-    from whichcam.evaluation import Table
-
 _FAILURES_SHOWN: Final = 5
+_MANIPULATIONS: Final = "sp_cup"
 
 
 def evaluate(
@@ -47,7 +46,7 @@ def evaluate(
             help="What is done to the pictures besides: `sp_cup` (the eight of the "
             "Signal Processing Cup), `none`, or names such as `jpeg_70,resize_0.5`."
         ),
-    ] = "sp_cup",
+    ] = _MANIPULATIONS,
     figure: Annotated[
         Path | None,
         typer.Option(
@@ -103,6 +102,14 @@ def evaluate(
     if devices:
         from whichcam.cli._evaluate_devices import evaluate_devices
 
+        _refuse_with_devices(
+            {
+                "--model": model is not None,
+                "--manipulations": manipulations != _MANIPULATIONS,
+                "--workers": workers != 1,
+                "--limit": limit is not None,
+            }
+        )
         evaluate_devices(
             manifest, output=output, figure=figure, calibration=calibration, seed=seed
         )
@@ -142,16 +149,13 @@ def evaluate(
         say(f"wrote {figure}")
 
 
-def print_tables(tables: Sequence[Table]) -> None:
-    """Print tables, numbers right-aligned, with their notes."""
-    from whichcam.cli._console import out, plain, print_table
-
-    for table in tables:
-        numeric = [i for i in range(len(table.columns)) if table.is_numeric(i)]
-        print_table(table.title, table.columns, table.text(), right=numeric)
-        if table.note:
-            out().print(plain(table.note, "dim"))
-            out().print()
+def _refuse_with_devices(given: Mapping[str, bool]) -> None:
+    """Say of an option that it would change nothing, rather than ignore it."""
+    for option, is_given in given.items():
+        if is_given:
+            raise typer.BadParameter(
+                "has no meaning with --devices; leave it out", param_hint=option
+            )
 
 
 def manipulation_names(text: str) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ def evaluate_devices(
     refuse_existing(("--figure", pav))
     from whichcam import evaluation
     from whichcam.cli._console import bar
-    from whichcam.cli._evaluate import print_tables
+    from whichcam.cli._tables import print_tables
     from whichcam.datasets import Manifest
 
     table = Manifest.read(manifest)
