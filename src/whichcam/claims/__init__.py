@@ -7,6 +7,7 @@ the file's structure and, where a network's evidence is given, against the pixel
 from __future__ import annotations
 
 from whichcam.claims._finding import Direction, Finding, Strength, Topic
+from whichcam.claims._read import read_claims
 from whichcam.claims._types import (
     Claims,
     ClaimedPlace,
@@ -27,4 +28,5 @@ __all__ = [
     "Strength",
     "ThumbnailFacts",
     "Topic",
+    "read_claims",
 ]
