@@ -6,8 +6,11 @@ the file's structure and, where a network's evidence is given, against the pixel
 
 from __future__ import annotations
 
+from whichcam.claims._build_signatures import build_signatures
+from whichcam.claims._check import ANALYSERS, check_claims
 from whichcam.claims._finding import Direction, Finding, Strength, Topic
 from whichcam.claims._read import read_claims
+from whichcam.claims._signature_table import CameraSignature, SignatureTable
 from whichcam.claims._types import (
     Claims,
     ClaimedPlace,
@@ -18,6 +21,8 @@ from whichcam.claims._types import (
 )
 
 __all__ = [
+    "ANALYSERS",
+    "CameraSignature",
     "ClaimedPlace",
     "ClaimedTimes",
     "Claims",
@@ -25,8 +30,11 @@ __all__ = [
     "CredentialState",
     "Direction",
     "Finding",
+    "SignatureTable",
     "Strength",
     "ThumbnailFacts",
     "Topic",
+    "build_signatures",
+    "check_claims",
     "read_claims",
 ]
