@@ -67,7 +67,7 @@ def box_mean(cells: npt.NDArray[np.floating], window: int) -> FloatArray:
     Beyond the border lies its mirror image. Of a stack of planes, (..., H, W), each
     plane is smoothed by itself.
     """
-    size = (1,) * (cells.ndim - 2) + (window, window)
+    size = [1] * (cells.ndim - 2) + [window, window]
     smooth = ndimage.uniform_filter(cells, size=size, mode="reflect")
     return np.asarray(smooth, dtype=np.float32)
 
