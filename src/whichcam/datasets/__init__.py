@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from whichcam.datasets._perceptual_hash import perceptual_hash
     from whichcam.datasets._screen_rules import ScreeningReason
     from whichcam.datasets._screening import Screening, screen, screen_manifest
-    from whichcam.datasets._splices import SPLICE_SAVINGS, make_splices
+    from whichcam.datasets._splices import (
+        SPLICE_SAVINGS,
+        make_splices,
+        read_splice_truth,
+    )
     from whichcam.datasets._splits import (
         GroupedKFold,
         Holdout,
@@ -53,6 +57,7 @@ _WHERE = {
     "make_splices": "_splices",
     "near_duplicates": "_near_duplicates",
     "perceptual_hash": "_perceptual_hash",
+    "read_splice_truth": "_splices",
     "screen": "_screening",
     "screen_manifest": "_screening",
 }
@@ -80,6 +85,7 @@ __all__ = [
     "make_splices",
     "near_duplicates",
     "perceptual_hash",
+    "read_splice_truth",
     "screen",
     "screen_manifest",
 ]

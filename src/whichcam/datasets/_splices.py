@@ -64,7 +64,7 @@ def make_splices(
     directory : path
         Made where it does not exist; nothing in it is overwritten.
     n : int
-        Compositions, at least 1. Sizes take turns; shapes are drawn, and so are the grids,
+        Compositions, at least 1. Sizes take turns; shapes are drawn, and so are grids,
         which fall on each other in a quarter of them.
     seed : int, default 0
         Decides everything that is drawn.
@@ -299,3 +299,23 @@ def _write_new(path: Path, data: bytes) -> None:
         ) from error
     except OSError as error:
         raise DatasetError(f"cannot write {path}: {error.strerror}") from error
+
+
+def read_splice_truth(path: PathLike) -> BoolArray:
+    """Read a mask that `make_splices` wrote.
+
+    Parameters
+    ----------
+    path : path
+        A PNG of one channel; 128 and above is the object.
+
+    Returns
+    -------
+    ndarray of shape (H, W), bool
+
+    Raises
+    ------
+    PhotoNotFoundError, InputError
+        If there is no such file or it is no picture; see `whichcam.media.open_photo`.
+    """
+    return np.asarray(open_photo(path).pixels[..., 0] >= 128)

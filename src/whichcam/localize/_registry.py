@@ -8,8 +8,15 @@ from whichcam._registry import load
 from whichcam.localize._result import Localization
 from whichcam.media import Photo
 
+_HERE = "whichcam.localize"
+
 LOCALIZERS = {
-    "noise_level": "whichcam.localize._noise_level:NoiseLevelLocalizer",
+    "camera_consistency": f"{_HERE}._camera_consistency:CameraConsistencyLocalizer",
+    "double_compression": f"{_HERE}._double_compression:DoubleCompressionLocalizer",
+    "fusion": f"{_HERE}._fusion:FusionLocalizer",
+    "jpeg_grid": f"{_HERE}._jpeg_grid:JPEGGridLocalizer",
+    "noise_level": f"{_HERE}._noise_level:NoiseLevelLocalizer",
+    "prnu_absence": f"{_HERE}._prnu_absence:PRNUAbsenceLocalizer",
 }
 """Registry name to ``module:attribute`` of every localizer."""
 
