@@ -1,4 +1,4 @@
-"""``whichcam evaluate --splices``: what heat maps are worth where the truth is known."""
+"""``whichcam evaluate --splices``: what heat maps are worth."""
 
 from __future__ import annotations
 

@@ -40,6 +40,8 @@ _SHARES: Final = (
     0.98,
 )  # of blocks that carry the steps
 _LEAST_GAIN: Final = 0.004  # nats a block: less is how badly the null model fits
+_RARE: Final = 1e-5  # share of what a model does not know of
+_FEWEST_BLOCKS: Final = 64
 _MOST: Final = 2.5  # nats that one coefficient may add: it may be damaged by clipping
 _WINDOW: Final = 5  # cells, 40 px
 
@@ -210,50 +212,75 @@ def _smooth_histogram(magnitudes: FloatArray) -> Float64Array:
 def _fit(counts: Float64Array, plain: Float64Array, step: int) -> _Fit | None:
     """Return the earlier step that explains the counts best, None without one."""
     n_blocks = counts.sum()
-    if n_blocks < 64:
+    if n_blocks < _FEWEST_BLOCKS:
         return None
-    null = _through(plain, 1, step)
-    share = counts / n_blocks
-    best, best_of = _LEAST_GAIN, None
-    base = float(share @ np.log(null))
+    # beyond what occurs there is nothing to explain
+    n = min(int(np.flatnonzero(counts)[-1]) + 2, len(counts))
+    below = np.concatenate([[0.0], np.cumsum(plain)])
+    earlier, share, gain, null, twice = _best_step(
+        counts[:n] / n_blocks, below, step, np.array(_SHARES)
+    )
+    if gain < _LEAST_GAIN:
+        return None
+    ratio = np.clip(np.log(twice / null), -_MOST, _MOST)
+    table = np.append(ratio, 0.0).astype(np.float32)
+    return _Fit(step=earlier, share=share, gain=gain, ratio=table)
+
+
+@numba.njit(cache=True, nogil=True)
+def _best_step(
+    observed: Float64Array, below: Float64Array, step: int, shares: Float64Array
+) -> tuple[int, float, float, Float64Array, Float64Array]:
+    """Return the earlier step, its share, gain in nats a block, and both models."""
+    null = np.zeros(len(observed))
+    _through(below, 0, step, null)
+    best_twice = null.copy()
+    best_step, best_share, best_gain = 0, 0.0, 0.0
+    twice = np.zeros(len(observed))
     for earlier in range(2, _STEPS + 1):
         if earlier == step:
             continue
-        twice = _through(plain, earlier, step)
-        for alpha in _SHARES:
-            mix = alpha * twice + (1 - alpha) * null
-            gain = float(share @ np.log(mix)) - base
-            if gain > best:
-                best, best_of = gain, (earlier, alpha, twice)
-    if best_of is None:
-        return None
-    earlier, alpha, twice = best_of
-    ratio = np.clip(np.log(twice / null), -_MOST, _MOST)
-    table = np.append(ratio, 0.0).astype(np.float32)
-    return _Fit(step=earlier, share=alpha, gain=best, ratio=table)
+        _through(below, earlier, step, twice)
+        for share in shares:
+            gain = 0.0
+            for k in range(len(observed)):
+                if observed[k] > 0:
+                    mix = share * twice[k] / null[k] + 1 - share
+                    gain += observed[k] * np.log(mix)
+            if gain > best_gain:
+                best_step, best_share, best_gain = earlier, share, gain
+                best_twice[:] = twice
+    return best_step, best_share, best_gain, null, best_twice
 
 
-def _through(plain: Float64Array, earlier: int, step: int) -> Float64Array:
-    """Return how often each multiple of ``step`` occurs after both quantisations."""
-    value = (np.arange(len(plain)) + 0.5) / 4
-    n = _REACH // step + 1
-    if earlier == 1:
-        place = value
-        weight = plain
-    else:
-        multiple = np.floor(value / earlier + 0.5).astype(np.intp)
-        weight = np.bincount(multiple, weights=plain)
-        place = np.arange(len(weight)) * float(earlier)
-    found = np.zeros(n + 1)
-    # the error is spread over five points of a normal distribution
-    for offset, share in zip(
-        (-2, -1, 0, 1, 2), (0.06, 0.24, 0.4, 0.24, 0.06), strict=True
-    ):
-        index = np.floor(np.abs(place + offset * _ROUNDING) / step + 0.5)
-        index = np.minimum(index, n).astype(np.intp)
-        found += share * np.bincount(index, weights=weight, minlength=n + 1)
-    found = found[:n] + 1e-5
-    return np.asarray(found / found.sum())
+@numba.njit(cache=True, nogil=True)
+def _through(below: Float64Array, earlier: int, step: int, out: Float64Array) -> None:
+    """Fill in how often each multiple of ``step`` occurs after both quantisations.
+
+    ``below[k]`` is the share of magnitudes below k / 4; an earlier step of 0 is none.
+    """
+    out[:] = 0
+    last = len(below) - 1
+    n_places = last if earlier == 0 else last // (4 * earlier) + 1
+    for m in range(n_places):
+        if earlier == 0:
+            weight, place = below[m + 1] - below[m], (m + 0.5) / 4
+        else:
+            low = max((4 * m - 2) * earlier, 0)
+            weight = below[min((4 * m + 2) * earlier, last)] - below[min(low, last)]
+            place = float(m * earlier)
+        # the error of rounding pixels, as five points of a normal distribution
+        for offset in range(-2, 3):
+            share = 0.4 if offset == 0 else 0.24 if abs(offset) == 1 else 0.06
+            k = int(abs(place + offset * _ROUNDING) / step + 0.5)
+            if k < len(out):
+                out[k] += share * weight
+    total = 0.0
+    for k in range(len(out)):
+        out[k] += _RARE
+        total += out[k]
+    for k in range(len(out)):
+        out[k] /= total
 
 
 @numba.njit(cache=True, nogil=True)
