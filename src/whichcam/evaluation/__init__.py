@@ -44,6 +44,12 @@ if TYPE_CHECKING:
     from whichcam.evaluation._protocols import EvaluableModel
     from whichcam.evaluation._records import UNTOUCHED, EvaluationRow, RowFailure
     from whichcam.evaluation._result import EvaluationResult
+    from whichcam.evaluation._splice_result import (
+        SpliceEvaluation,
+        SpliceRow,
+        splice_tables,
+    )
+    from whichcam.evaluation._splices import MEASURED_LOCALIZERS, evaluate_splices
     from whichcam.evaluation._summary import (
         EvaluationSummary,
         LevelSummary,
@@ -54,6 +60,7 @@ if TYPE_CHECKING:
     from whichcam.evaluation._tables import Table, summary_tables, to_markdown
 
 _WHERE = {
+    "MEASURED_LOCALIZERS": "_splices",
     "MEASURED_MANIPULATIONS": "_evaluate",
     "UNTOUCHED": "_records",
     "ClaimsEvaluation": "_claims_result",
@@ -80,6 +87,8 @@ _WHERE = {
     "PairedDifference": "_crossval_figures",
     "RowFailure": "_records",
     "SetAside": "_crossval_records",
+    "SpliceEvaluation": "_splice_result",
+    "SpliceRow": "_splice_result",
     "SplitSummary": "_summary",
     "Table": "_tables",
     "UnknownSummary": "_summary",
@@ -92,11 +101,14 @@ _WHERE = {
     "evaluate_claims": "_claims",
     "evaluate_devices": "_devices",
     "evaluate_devices_grid": "_devices",
+    "evaluate_splices": "_splices",
+    "splice_tables": "_splice_result",
     "summary_tables": "_tables",
     "to_markdown": "_tables",
 }
 
 __all__ = [
+    "MEASURED_LOCALIZERS",
     "MEASURED_MANIPULATIONS",
     "UNTOUCHED",
     "ClaimsEvaluation",
@@ -123,6 +135,8 @@ __all__ = [
     "PairedDifference",
     "RowFailure",
     "SetAside",
+    "SpliceEvaluation",
+    "SpliceRow",
     "SplitSummary",
     "Table",
     "UnknownSummary",
@@ -135,6 +149,8 @@ __all__ = [
     "evaluate_claims",
     "evaluate_devices",
     "evaluate_devices_grid",
+    "evaluate_splices",
+    "splice_tables",
     "summary_tables",
     "to_markdown",
 ]
