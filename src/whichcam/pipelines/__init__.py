@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from whichcam.pipelines._localize import localize
     from whichcam.pipelines._lookalikes import Lookalike
     from whichcam.pipelines._peak import CorrelationPeak, peak_of
+    from whichcam.pipelines._report import REPORT_FORMS, ReportForm, report
     from whichcam.pipelines._search import search
     from whichcam.pipelines._search_result import GallerySearch, SearchHit
     from whichcam.pipelines._verdicts import VERBAL_SCALE, words_for
@@ -57,6 +58,9 @@ _WHERE = {
     "METHODS": "_examine",
     "NotExamined": "_examine_result",
     "Question": "_examine_result",
+    "REPORT_FORMS": "_report",
+    "ReportForm": "_report",
+    "report": "_report",
     "VERBAL_SCALE": "_verdicts",
     "Verdict": "_examine_result",
     "words_for": "_verdicts",
@@ -83,6 +87,7 @@ _WHERE = {
 
 __all__ = [
     "METHODS",
+    "REPORT_FORMS",
     "VERBAL_SCALE",
     "Candidate",
     "ClusteredPhoto",
@@ -103,6 +108,7 @@ __all__ = [
     "NotExamined",
     "PhotoClusters",
     "Question",
+    "ReportForm",
     "SearchHit",
     "Verdict",
     "Verification",
@@ -117,6 +123,7 @@ __all__ = [
     "identify_many",
     "localize",
     "peak_of",
+    "report",
     "search",
     "verify",
     "verify_footage",
