@@ -188,11 +188,14 @@ def _basis(sides: Sequence[_Piece]) -> str:
     if kinds == {True}:
         text = "a calibrated likelihood ratio"
     elif kinds == {False}:
-        text = "signs without a likelihood ratio, which count as moderate at most"
+        text = (
+            "signs without a likelihood ratio, which count as moderate at most against "
+            "a claim and weak at most for it"
+        )
     else:
         text = (
             "a calibrated likelihood ratio, and signs without one, which count as "
-            "moderate at most"
+            "moderate at most against a claim and weak at most for it"
         )
     if len(sides) == 2:
         text += "; the weightiest on either side set off against each other"

@@ -63,8 +63,8 @@ def heat_shown(heat: FloatArray, orientation: int | None) -> bytes:
     levels = np.round(np.clip(heat, 0, 1) * np.float32(255)).astype(np.uint8)
     picture = Image.fromarray(levels)
     picture.thumbnail((_LONGEST, _LONGEST), Image.Resampling.BOX)
-    small = upright(np.asarray(picture), orientation).astype(np.float32) / 255
-    return _png(heat_colours(small))
+    small = upright(np.asarray(picture), orientation)
+    return _heat_png(small)
 
 
 def peak_shown(surface: Plane) -> bytes:
@@ -74,8 +74,8 @@ def peak_shown(surface: Plane) -> bytes:
     height, width = surface.shape
     window = surface[np.ix_((row + steps) % height, (column + steps) % width)]
     spread = float(surface.std()) or 1.0
-    heat = np.clip(window / spread / _DEPTH, 0, 1).astype(np.float32)
-    return _png(heat_colours(heat).repeat(_PIXEL, 0).repeat(_PIXEL, 1))
+    levels = np.round(np.clip(window / spread / _DEPTH, 0, 1) * 255).astype(np.uint8)
+    return _heat_png(levels.repeat(_PIXEL, 0).repeat(_PIXEL, 1))
 
 
 def data_uri(picture: bytes) -> str:
@@ -84,7 +84,11 @@ def data_uri(picture: bytes) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"
 
 
-def _png(pixels: Plane) -> bytes:
+def _heat_png(levels: Plane) -> bytes:
+    """Write levels of 0 to 255 with their colours as a palette: a third of the size."""
+    steps = np.linspace(0, 1, 256, dtype=np.float32)[None]
+    picture = Image.fromarray(np.ascontiguousarray(levels)).convert("P")
+    picture.putpalette(heat_colours(steps).tobytes())
     buffer = BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "PNG", optimize=True)
+    picture.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
