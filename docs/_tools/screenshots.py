@@ -64,7 +64,11 @@ def running(work: Path) -> Iterator[tuple[str, dict[str, list[Path]]]]:
     shots = photographs(_made(work / "shots"), tiny.cameras)
     ready: list[str] = []
     settings = Settings(
-        port=0, model=work / "model", gallery=work / "gallery", temporary=work, workers=2
+        port=0,
+        model=work / "model",
+        gallery=work / "gallery",
+        temporary=work,
+        workers=2,
     )
     thread = threading.Thread(
         target=serve, args=(settings,), kwargs={"on_ready": ready.append}, daemon=True
@@ -129,7 +133,11 @@ def browser(profile: Path, state: dict[str, Any]) -> Iterator[webdriver.Chrome]:
     options = webdriver.ChromeOptions()
     options.binary_location = str(BROWSER)
     width, height = state.get("window", (1180, 820))
-    for flag in (*FLAGS, f"--user-data-dir={profile}", f"--window-size={width},{height}"):
+    for flag in (
+        *FLAGS,
+        f"--user-data-dir={profile}",
+        f"--window-size={width},{height}",
+    ):
         options.add_argument(flag)
     driver = webdriver.Chrome(options, webdriver.ChromeService(str(DRIVER)))
     features = [{"name": "prefers-color-scheme", "value": state.get("scheme", "light")}]

@@ -317,15 +317,17 @@ class WorkerPool:
         while True:
             if self._closing:
                 return None, CANCELLED, False
+            if task.cancelled.is_set() and not asked_to_stop:
+                asked_to_stop = True
+                worker.say({"cancel": True})
+                deadline = min(deadline, time.monotonic() + _GRACE_S)
             said = worker.listen(min(_LOOK_S, deadline - time.monotonic()))
-            if said is None:
+            if said is None or "progress" in said:
                 if time.monotonic() >= deadline:
                     return None, CANCELLED if asked_to_stop else TIMED_OUT, False
-                if task.cancelled.is_set() and not asked_to_stop:
-                    asked_to_stop = True
-                    worker.say({"cancel": True})
-                    deadline = min(deadline, time.monotonic() + _GRACE_S)
-            elif "progress" in said:
+            if said is None:
+                continue
+            if "progress" in said:
                 task.on_progress(said["progress"])
             elif "result" in said:
                 return said["result"], None, True
