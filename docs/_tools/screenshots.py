@@ -1,4 +1,4 @@
-"""Take the pictures of the page that the docs show: ``python docs/_tools/screenshots.py``.
+"""Take the pictures of the page: ``python docs/_tools/screenshots.py``.
 
 A server is started with a small model that knows three synthetic cameras, a gallery of
 two others is filled, and Chromium shows each main state. Nothing real is in them.

@@ -250,7 +250,8 @@ class WorkerPool:
             return worker
         if not self._closing:
             reason = str((said or {}).get("refused", "a worker did not start in time"))
-            logger.error("worker: %s", reason)
+            if self._threads_started():
+                logger.error("a worker could not be started: %s", reason)
             self._refused.append(reason)
         worker.kill()
         return None
@@ -322,12 +323,12 @@ class WorkerPool:
                 worker.say({"cancel": True})
                 deadline = min(deadline, time.monotonic() + _GRACE_S)
             said = worker.listen(min(_LOOK_S, deadline - time.monotonic()))
-            if said is None or "progress" in said:
-                if time.monotonic() >= deadline:
-                    return None, CANCELLED if asked_to_stop else TIMED_OUT, False
+            is_over = said is not None and "progress" not in said
+            if not is_over and time.monotonic() >= deadline:
+                return None, CANCELLED if asked_to_stop else TIMED_OUT, False
             if said is None:
                 continue
-            if "progress" in said:
+            if not is_over:
                 task.on_progress(said["progress"])
             elif "result" in said:
                 return said["result"], None, True

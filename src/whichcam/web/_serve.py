@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 import uvicorn
 
@@ -35,6 +36,7 @@ def serve(settings: Settings, *, on_ready: Callable[[str], None] | None = None) 
             app,
             lifespan="on",
             log_config=None,
+            log_level="critical",  # what matters is logged by us
             access_log=False,  # addresses hold names of files
             server_header=False,
             ws="none",
@@ -43,7 +45,8 @@ def serve(settings: Settings, *, on_ready: Callable[[str], None] | None = None) 
         )
         address = address_of(settings, listener.getsockname()[1])
         server = _Server(config, address, on_ready)
-        server.run(sockets=[listener])
+        with suppress(SystemExit):  # how it says that it could not start
+            server.run(sockets=[listener])
         if not server.started:
             raise getattr(app.state, "failure", None) or WhichcamError(
                 "the server did not start; run `whichcam -v serve` to see why"

@@ -16,10 +16,10 @@ httpx = pytest.importorskip("httpx", reason="the extra test is not installed")
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from web_server import Served, running
+from web_server import Served, running  # noqa: E402
 
-from whichcam.datasets.synthetic import SyntheticCamera
-from whichcam.web import Settings
+from whichcam.datasets.synthetic import SyntheticCamera  # noqa: E402
+from whichcam.web import Settings  # noqa: E402
 
 MIB = 1 << 20
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from fastapi.testclient import TestClient
@@ -15,17 +14,17 @@ HOST = "127.0.0.1:8765"
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[TestClient]:
+def page() -> TestClient:
     """Return a client of the routes that need no worker."""
-    yield TestClient(create_app(), base_url=f"http://{HOST}")
+    return TestClient(create_app(), base_url=f"http://{HOST}")
 
 
 @pytest.fixture(scope="module")
-def closed() -> Iterator[TestClient]:
+def closed() -> TestClient:
     """Return a client of a server that needs a token."""
     settings = Settings(host="0.0.0.0", token=TOKEN, allowed_hosts=("photos.example",))
     app = create_app(settings)
-    yield TestClient(app, base_url=f"http://{HOST}", follow_redirects=False)
+    return TestClient(app, base_url=f"http://{HOST}", follow_redirects=False)
 
 
 @pytest.mark.parametrize(

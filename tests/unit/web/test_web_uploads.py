@@ -137,7 +137,8 @@ def test_who_hangs_up_while_waiting_costs_no_worker(
 
 
 BOUNDARY = "xyz"
-PART = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="photo"; filename="a"\r\n\r\n'
+DISPOSITION = 'Content-Disposition: form-data; name="photo"; filename="a"'
+PART = f"--{BOUNDARY}\r\n{DISPOSITION}\r\n\r\n"
 FORMS = {
     "cut off": (PART + "abc", 400, "bad_form"),
     "no parts": (f"--{BOUNDARY}--\r\n", 422, "no_photo"),

@@ -18,7 +18,7 @@ export function ranking(found) {
   const shown = found.ranking.map((one) => [one.camera_model, known * one.probability]);
   const rest = Math.max(known - shown.reduce((sum, [, share]) => sum + share, 0), 0);
   return el("section", { className: "ranking" },
-    el("h4", {}, text.answer.rankingTitle),
+    el("h3", {}, text.answer.rankingTitle),
     el("ul", { className: "bars" },
       ...shown.map(([label, share]) => row(label, share, found.members.includes(label) ? "answered" : "")),
       rest > 0.005 ? row(text.answer.otherKnown, rest, "rest") : null,

@@ -76,7 +76,7 @@ export function card(picture, { nKnown, canExamine }) {
     thumbnail(picture.file, picture.name),
     el("div", { className: "card-main" },
       el("header", { className: "card-top" },
-        el("h3", { title: picture.name }, picture.name),
+        el("h2", { title: picture.name }, picture.name),
         el("span", { className: "fine" }, format.bytes(picture.file.size)),
         el("button", {
           type: "button", className: "button quiet", aria: { label: text.picture.removeNamed(picture.name) },
