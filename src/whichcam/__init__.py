@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from whichcam.datasets import Manifest
     from whichcam.evaluation import evaluate
     from whichcam.gallery import Gallery
+    from whichcam.localize import Localization
     from whichcam.media import Photo, open_photo
     from whichcam.models import CameraModel
     from whichcam.pipelines import (
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         enroll,
         identify,
         identify_many,
+        localize,
         search,
         verify,
         verify_many,
@@ -42,6 +44,7 @@ _WHERE = {
     "Gallery": "gallery",
     "GallerySearch": "pipelines",
     "Identification": "pipelines",
+    "Localization": "localize",
     "Manifest": "datasets",
     "Photo": "media",
     "PhotoClusters": "pipelines",
@@ -52,6 +55,7 @@ _WHERE = {
     "evaluate": "evaluation",
     "identify": "pipelines",
     "identify_many": "pipelines",
+    "localize": "pipelines",
     "open_photo": "media",
     "search": "pipelines",
     "train": "training",
@@ -66,6 +70,7 @@ __all__ = [
     "Gallery",
     "GallerySearch",
     "Identification",
+    "Localization",
     "Manifest",
     "Photo",
     "PhotoClusters",
@@ -77,6 +82,7 @@ __all__ = [
     "evaluate",
     "identify",
     "identify_many",
+    "localize",
     "open_photo",
     "search",
     "train",

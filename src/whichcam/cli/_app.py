@@ -17,10 +17,12 @@ from whichcam.cli._dataset import dataset_app
 from whichcam.cli._demo import demo
 from whichcam.cli._enroll import enroll
 from whichcam.cli._evaluate import evaluate
+from whichcam.cli._fit_localizer import fit_localizer
 from whichcam.cli._footage import footage_app
 from whichcam.cli._gallery import gallery_app
 from whichcam.cli._help import add_command, examples
 from whichcam.cli._identify import identify
+from whichcam.cli._localize import localize
 from whichcam.cli._predict import predict
 from whichcam.cli._search import search
 from whichcam.cli._serve import serve
@@ -106,6 +108,7 @@ add_command(
     "whichcam evaluate manifest.csv --model my-model -o result.json",
     "whichcam evaluate manifest.csv --manipulations jpeg_70,resize_0.8+jpeg_90",
     "whichcam evaluate devices.csv --devices --calibration map.json",
+    "whichcam evaluate splices/ --splices -o result.json",
 )
 add_command(
     app,
@@ -148,6 +151,18 @@ add_command(
     compare,
     "whichcam compare a.jpg b.jpg",
     "whichcam compare first-folder/ second-folder/ --device-only",
+)
+add_command(
+    app,
+    localize,
+    "whichcam localize photo.jpg -o map.png",
+    "whichcam localize photo.jpg -o map.png --overlay --method camera_consistency",
+    "whichcam localize photo.jpg --method prnu_absence --camera my-camera",
+)
+add_command(
+    app,
+    fit_localizer,
+    "whichcam fit-localizer splices/splices.csv -o localization.json",
 )
 add_command(
     app,

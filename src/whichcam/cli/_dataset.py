@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import typer
 
+from whichcam.cli._dataset_splice import splice
 from whichcam.cli._guard import UNEXPECTED, UNUSABLE_INPUT
 from whichcam.cli._help import add_command, examples
 from whichcam.cli._layout import Layout, detect_layout, make_manifest
@@ -322,4 +323,10 @@ add_command(
     shoot,
     "whichcam dataset shoot pictures --cameras 4 --photos 20",
     "whichcam dataset shoot pictures --devices 2 --size 1024 --seed 7",
+)
+add_command(
+    dataset_app,
+    splice,
+    "whichcam dataset splice manifest.csv --split train --parts 2 -o splices",
+    "whichcam dataset splice manifest.csv --split test_device -n 50 -o splices",
 )

@@ -74,6 +74,14 @@ def evaluate(
             "patterns; needs the columns device and role.",
         ),
     ] = False,
+    splices: Annotated[
+        bool,
+        typer.Option(
+            "--splices",
+            help="Measure heat maps on splices of known truth: splices.csv of "
+            "`whichcam dataset splice`, or its folder.",
+        ),
+    ] = False,
     calibration: Annotated[
         Path | None,
         typer.Option(
@@ -91,6 +99,9 @@ def evaluate(
     With --devices: pictures of the roles flat and natural_enrol enrol their device,
     those of the roles natural and natural_probe are compared with every device, and
     the figures are those of Tippett and of PAV.
+
+    With --splices: every localizer that needs no enrolled camera, by method, size of
+    the object and way of saving.
     """
     for option, target in (("--output", output), ("--figure", figure)):
         # Said now rather than after an hour's work.
@@ -99,16 +110,35 @@ def evaluate(
                 f"{target} exists and is not overwritten; name another file",
                 param_hint=option,
             )
+    if splices:
+        from whichcam.cli._evaluate_splices import evaluate_splices
+
+        _refuse_with(
+            "--splices",
+            {
+                "--devices": devices,
+                "--model": model is not None,
+                "--manipulations": manipulations != _MANIPULATIONS,
+                "--figure": figure is not None,
+                "--workers": workers != 1,
+                "--limit": limit is not None,
+                "--seed": seed != 0,
+                "--calibration": calibration is not None,
+            },
+        )
+        evaluate_splices(manifest, output=output)
+        return
     if devices:
         from whichcam.cli._evaluate_devices import evaluate_devices
 
-        _refuse_with_devices(
+        _refuse_with(
+            "--devices",
             {
                 "--model": model is not None,
                 "--manipulations": manipulations != _MANIPULATIONS,
                 "--workers": workers != 1,
                 "--limit": limit is not None,
-            }
+            },
         )
         evaluate_devices(
             manifest, output=output, figure=figure, calibration=calibration, seed=seed
@@ -149,12 +179,12 @@ def evaluate(
         say(f"wrote {figure}")
 
 
-def _refuse_with_devices(given: Mapping[str, bool]) -> None:
+def _refuse_with(what: str, given: Mapping[str, bool]) -> None:
     """Say of an option that it would change nothing, rather than ignore it."""
     for option, is_given in given.items():
         if is_given:
             raise typer.BadParameter(
-                "has no meaning with --devices; leave it out", param_hint=option
+                f"has no meaning with {what}; leave it out", param_hint=option
             )
 
 

@@ -42,6 +42,12 @@ if TYPE_CHECKING:
     from whichcam.evaluation._protocols import EvaluableModel
     from whichcam.evaluation._records import UNTOUCHED, EvaluationRow, RowFailure
     from whichcam.evaluation._result import EvaluationResult
+    from whichcam.evaluation._splice_result import (
+        SpliceEvaluation,
+        SpliceRow,
+        splice_tables,
+    )
+    from whichcam.evaluation._splices import MEASURED_LOCALIZERS, evaluate_splices
     from whichcam.evaluation._summary import (
         EvaluationSummary,
         LevelSummary,
@@ -52,6 +58,7 @@ if TYPE_CHECKING:
     from whichcam.evaluation._tables import Table, summary_tables, to_markdown
 
 _WHERE = {
+    "MEASURED_LOCALIZERS": "_splices",
     "MEASURED_MANIPULATIONS": "_evaluate",
     "UNTOUCHED": "_records",
     "CrossvalFailure": "_crossval_records",
@@ -76,6 +83,8 @@ _WHERE = {
     "PairedDifference": "_crossval_figures",
     "RowFailure": "_records",
     "SetAside": "_crossval_records",
+    "SpliceEvaluation": "_splice_result",
+    "SpliceRow": "_splice_result",
     "SplitSummary": "_summary",
     "Table": "_tables",
     "UnknownSummary": "_summary",
@@ -87,11 +96,14 @@ _WHERE = {
     "evaluate": "_evaluate",
     "evaluate_devices": "_devices",
     "evaluate_devices_grid": "_devices",
+    "evaluate_splices": "_splices",
+    "splice_tables": "_splice_result",
     "summary_tables": "_tables",
     "to_markdown": "_tables",
 }
 
 __all__ = [
+    "MEASURED_LOCALIZERS",
     "MEASURED_MANIPULATIONS",
     "UNTOUCHED",
     "CrossvalFailure",
@@ -116,6 +128,8 @@ __all__ = [
     "PairedDifference",
     "RowFailure",
     "SetAside",
+    "SpliceEvaluation",
+    "SpliceRow",
     "SplitSummary",
     "Table",
     "UnknownSummary",
@@ -127,6 +141,8 @@ __all__ = [
     "evaluate",
     "evaluate_devices",
     "evaluate_devices_grid",
+    "evaluate_splices",
+    "splice_tables",
     "summary_tables",
     "to_markdown",
 ]

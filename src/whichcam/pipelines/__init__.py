@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     )
     from whichcam.pipelines._identify import Candidate, Identification, identify
     from whichcam.pipelines._identify_many import identify_many
+    from whichcam.pipelines._localize import localize
     from whichcam.pipelines._lookalikes import Lookalike
     from whichcam.pipelines._peak import CorrelationPeak, peak_of
     from whichcam.pipelines._search import search
@@ -56,6 +57,7 @@ _WHERE = {
     "enroll_footage": "_footage_enroll",
     "identify": "_identify",
     "identify_many": "_identify_many",
+    "localize": "_localize",
     "peak_of": "_peak",
     "search": "_search",
     "verify": "_verify",
@@ -90,6 +92,7 @@ __all__ = [
     "enroll_footage",
     "identify",
     "identify_many",
+    "localize",
     "peak_of",
     "search",
     "verify",

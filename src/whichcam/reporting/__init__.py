@@ -1,6 +1,6 @@
 """Pictures of results: confusion matrices, reliability, likelihood ratios.
 
-Needs the extra ``report`` (matplotlib). Modules load on first use.
+Needs the extra ``report`` (matplotlib), save for heat maps. Modules load on first use.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from whichcam.reporting._confusion import confusion_figure
     from whichcam.reporting._fingerprint_figure import fingerprint_figure
+    from whichcam.reporting._heat_picture import heat_colours, heat_picture
     from whichcam.reporting._pav import pav_figure
     from whichcam.reporting._protocols import HasConfusion, HasReliability
     from whichcam.reporting._reliability import reliability_figure
@@ -22,6 +23,8 @@ _WHERE = {
     "HasReliability": "_protocols",
     "confusion_figure": "_confusion",
     "fingerprint_figure": "_fingerprint_figure",
+    "heat_colours": "_heat_picture",
+    "heat_picture": "_heat_picture",
     "pav_figure": "_pav",
     "reliability_figure": "_reliability",
     "tippett_figure": "_tippett",
@@ -33,6 +36,8 @@ __all__ = [
     "HasReliability",
     "confusion_figure",
     "fingerprint_figure",
+    "heat_colours",
+    "heat_picture",
     "pav_figure",
     "reliability_figure",
     "tippett_figure",
