@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import io
 import sys
 import tempfile
 import threading
@@ -98,10 +99,20 @@ def photographs(
     for k in range(10):
         keep("mine", f"sky-{k:02d}.jpg", mine.shoot_jpeg(seed=k, radiance=_wall(k)))
     keep("mine-scene", "holiday.jpg", mine.shoot_jpeg(seed=77, size=(384, 512)))
+    keep("splice", "two-in-one.jpg", spliced(cameras[0], cameras[2]))
     text = folder / "notes.jpg"
     text.write_text("these are notes, whatever the file is called\n", encoding="utf-8")
     found["text"] = [text]
     return found
+
+
+def spliced(camera: SyntheticCamera, other: SyntheticCamera) -> bytes:
+    """Return a picture with an area that another camera took, saved again."""
+    whole = camera.shoot(seed=46, size=SIZE).copy()
+    whole[200:440, 380:700] = other.shoot(seed=47, size=SIZE)[200:440, 380:700]
+    file = io.BytesIO()
+    Image.fromarray(whole).save(file, "JPEG", quality=92)
+    return file.getvalue()
 
 
 def _wall(seed: int) -> np.ndarray:
@@ -262,6 +273,23 @@ def _verify(page: Page) -> None:
     page.settle()
 
 
+def _examination(page: Page) -> None:
+    page.give("splice")
+    page.press("Examine", inside=".card")
+    page.see(".finding")
+    page.see(".stage-controls input:not(:disabled)")
+    page.settle(1)
+
+
+def _devices(page: Page) -> None:
+    page.give("mine-scene")
+    page.press("Examine", inside=".card")
+    page.see(".peak-figure canvas")
+    page.settle(1)
+    page.driver.execute_script("document.querySelector('.peak').scrollIntoView()")
+    page.settle()
+
+
 STATES: dict[str, dict[str, Any]] = {
     "empty": {"show": _empty},
     "empty-dark": {"show": _empty, "scheme": "dark"},
@@ -274,6 +302,14 @@ STATES: dict[str, dict[str, Any]] = {
     "enroll": {"show": _enroll},
     "enrolled": {"show": _enrolled},
     "cameras": {"show": _cameras},
+    "examination": {"show": _examination, "window": (1280, 1280)},
+    "examination-dark": {
+        "show": _examination,
+        "scheme": "dark",
+        "window": (1280, 1280),
+    },
+    "examination-phone": {"show": _examination, "window": (390, 1800)},
+    "devices": {"show": _devices, "window": (1280, 1100)},
     "verify": {"show": _verify, "window": (1180, 900)},
 }
 

@@ -20,6 +20,7 @@ from whichcam.errors import WhichcamError
 from whichcam.web import (
     _page,
     _routes_cameras,
+    _routes_examine,
     _routes_jobs,
     _routes_photos,
     _routes_system,
@@ -94,7 +95,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    for module in (_routes_photos, _routes_cameras, _routes_jobs, _routes_system):
+    for module in (
+        _routes_photos,
+        _routes_examine,
+        _routes_cameras,
+        _routes_jobs,
+        _routes_system,
+    ):
         app.include_router(module.router, prefix=PREFIX)
     app.include_router(_page.page_router())
     _handle_errors(app)

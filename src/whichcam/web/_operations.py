@@ -17,6 +17,7 @@ from whichcam.gallery import Gallery
 from whichcam.media import Limits, Photo, open_photo, read_header
 from whichcam.models import CameraModel
 from whichcam.prnu import SearchRange
+from whichcam.web._examination import examine, localize
 
 Tell: TypeAlias = Callable[[str, int, int], None]
 Params: TypeAlias = dict[str, Any]
@@ -217,4 +218,6 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "search": search,
     "enroll": enroll,
     "import": import_camera,
+    "examine": examine,
+    "localize": localize,
 }

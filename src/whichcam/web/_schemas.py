@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hi
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from whichcam.claims import Claims, Finding
 from whichcam.gallery import EnrolledCamera, StoredFingerprint
 from whichcam.pipelines import (
     Enrollment,
@@ -220,6 +221,8 @@ _KNOWN[StoredFingerprint] = model_of(
 IdentificationAnswer: Final = model_of(Identification)
 VerificationAnswer: Final = model_of(Verification, add=(_REACHES,))
 SearchAnswer: Final = model_of(GallerySearch)
+FindingAnswer: Final = model_of(Finding)
+ClaimsAnswer: Final = model_of(Claims)
 EnrollmentAnswer: Final = model_of(Enrollment, leave_out=("gallery",))
 CameraAnswer: Final = model_of(EnrolledCamera, name="Camera")
 CameraList: Final = create_model(
@@ -232,3 +235,45 @@ CameraList: Final = create_model(
         Field(description="Names whose enrolment was broken off; enrol them again."),
     ),
 )
+
+
+class LeftOut(Answer):
+    """What was not examined."""
+
+    what: str
+    why: str
+
+
+class Peak(Answer):
+    """The picture of a correlation's peak."""
+
+    file: str = Field(description="One of `files`.")
+    reach_px: int = Field(description="Shifts shown each way.")
+    shown_to: float = Field(description="Standard deviations shown as white.")
+
+
+class DeviceAnswer(_KNOWN[SearchHit]):  # type: ignore[name-defined, misc]
+    """An enrolled camera, and how well it matches."""
+
+    peak: Peak | None = None
+
+
+class ExaminationAnswer(Answer):
+    """Everything about one picture, side by side."""
+
+    photo_name: str = Field(description="As it was sent.")
+    sha256: str = Field(description="Of the file.")
+    size_bytes: int
+    format: str = Field(description="By content.")
+    width: int
+    height: int
+    claims: ClaimsAnswer  # type: ignore[valid-type]
+    identification: IdentificationAnswer | None  # type: ignore[valid-type]
+    findings: list[FindingAnswer]  # type: ignore[valid-type]
+    devices: list[DeviceAnswer] = Field(description="Best first.")
+    jpeg: dict[str, Any] | None = Field(description="How the file is built.")
+    not_examined: list[LeftOut]
+    model_id: str
+    whichcam_version: str
+    warnings: list[str]
+    files: list[str] = Field(description="Of the job, if it is one.")

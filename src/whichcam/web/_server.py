@@ -6,6 +6,7 @@ import importlib.util
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -119,14 +120,12 @@ class Server:
 
     def abilities(self) -> dict[str, bool]:
         """Return what this installation can do."""
-        return {name: _has(module) for name, module in _NEEDS.items()}
+        found = {name: _has(module) for name, module in _NEEDS.items()}
+        place = files("whichcam.localize") / "bundled" / "localization.json"
+        return {**found, "fusion": place.is_file()}
 
 
 _NEEDS = {
-    "examine": "whichcam.pipelines._examine",
-    "localize": "whichcam.localize",
-    "report": "jinja2",
-    "pdf": "weasyprint",
     "heic": "pi_heif",
     "raw": "rawpy",
 }

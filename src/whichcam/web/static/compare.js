@@ -11,7 +11,8 @@ import { format, text } from "./strings.js";
 // Scores run from nothing to thousands: the scale is logarithmic from 1 on.
 const place = (score) => Math.min(Math.log10(Math.max(score, 1)) / 4, 1);
 
-function scale(score, threshold) {
+/** Return a score and its threshold as a bar. */
+export function scale(score, threshold) {
   const bar = el("span", { className: `bar-fill ${score >= threshold ? "reaches" : ""}` });
   bar.style.inlineSize = `${100 * place(score)}%`;
   const mark = el("span", { className: "bar-mark" });

@@ -37,7 +37,7 @@ async function begin() {
     const [health, known] = await Promise.all([ask("GET", "/health"), ask("GET", "/models")]);
     server.nKnown = known.models[0].cameras.length;
     server.abilities = health.abilities;
-    server.canExamine = health.abilities.examine;
+    server.canExamine = true;
     status.textContent = text.server.knows(server.nKnown);
   } catch {
     status.textContent = text.server.away;
