@@ -358,6 +358,40 @@ def test_a_camera_is_enrolled_asked_about_and_removed(
     page.see(".steps")
 
 
+def test_a_picture_is_examined_with_the_map_over_it(
+    page: Page, shots: dict[str, Path]
+) -> None:
+    page.open()
+    page.choose(shots["photo"])
+    page.press("Examine")
+    page.see(".finding")
+    assert "Claims against evidence" in page.text(".panels")
+    slider = page.see(".stage-controls input:not(:disabled)")
+    size = "const m = document.querySelector('.stage-map'); return [m.width, m.height]"
+    assert page.driver.execute_script(size) == [320, 240]
+    opacity = "return document.querySelector('.stage-map').style.opacity"
+    before = page.driver.execute_script(opacity)
+    slider.send_keys("\ue014" * 5)  # the arrow to the right
+    assert float(page.driver.execute_script(opacity)) > float(before)
+    assert page.text(".stage-controls output") == "65 %"
+    choice = page.see(".map-choice select")
+    choice.send_keys("The JPEG")
+    page.until(lambda: "grid" in (page.see(".stage-map").get_attribute("aria-label")))
+    assert page.violations() == []
+    page.press("Save as JSON")
+    saved = page.driver.downloads / "photo.jpg.json"
+    page.until(saved.is_file)
+    assert json.loads(saved.read_text("utf-8"))["format"] == "JPEG"
+    page.see(".crumb a").click()
+    page.see(".card[data-state=done]")
+
+
+def test_an_examination_of_a_picture_that_is_gone_says_so(page: Page) -> None:
+    page.open("#/picture/12345")
+    assert "not here any more" in page.text("main")
+    assert page.violations() == []
+
+
 def test_an_enrolment_can_be_cancelled(page: Page, shots: dict[str, Path]) -> None:
     page.open("#/cameras")
     page.press("Enrol a camera")
