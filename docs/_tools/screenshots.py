@@ -194,14 +194,13 @@ class Page:
 
     def press(self, label: str, inside: str = "body") -> None:
         """Press a button or a link by what stands on it."""
-        self.see(inside)
-        for one in self.driver.find_elements(
-            By.CSS_SELECTOR, f"{inside} button, {inside} a.button"
-        ):
-            if one.text.strip() == label and one.is_displayed():
-                one.click()
-                return
-        raise LookupError(f"no button {label!r}")
+
+        def wanted(driver: webdriver.Chrome) -> Any:
+            css = f"{inside} button, {inside} a.button"
+            shown = driver.find_elements(By.CSS_SELECTOR, css)
+            return next((one for one in shown if one.text.strip() == label), None)
+
+        WebDriverWait(self.driver, 60).until(wanted).click()
 
     def go(self, fragment: str) -> None:
         """Go to a view."""

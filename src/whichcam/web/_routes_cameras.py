@@ -136,7 +136,9 @@ async def export_camera(
         "requestBody": {
             "required": True,
             "content": {
-                "application/zip": {"schema": {"type": "string", "format": "binary"}}
+                "application/octet-stream": {
+                    "schema": {"type": "string", "format": "binary"}
+                }
             },
         }
     },

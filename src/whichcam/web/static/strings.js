@@ -243,7 +243,7 @@ export const text = {
     pictureOf: (name) => `The picture ${name}`,
     noMap: "No heat map yet",
     mapOf: (method) => `Heat map over the picture: ${method}`,
-    strength: "Strength of the map",
+    strength: "Strength",
     low: "as the rest",
     high: "unlike the rest",
     method: "What is compared",
