@@ -24,6 +24,7 @@ SCHEMAS = {
     "speed": "whichcam.speed/1",
     "accuracy": "whichcam.evaluation/1",
     "screening": "whichcam.screening/1",
+    "localization": "whichcam.splice_evaluation/1",
     "prnu_accuracy": "whichcam.prnu_accuracy/1",
     "prnu_search": "whichcam.prnu_search/1",
     "prnu_speed": "whichcam.prnu_speed/1",

@@ -22,7 +22,7 @@ from whichcam.datasets._screen_tables import (
 _SMALLEST_PX: Final = 64
 _LARGEST_PX: Final = 1024
 # Nats a coefficient; see docs/concepts/claims.md for what untouched photos reach.
-_MODERATE, _STRONG = 0.03, 0.1
+_MODERATE, _STRONG = 0.08, 0.2
 _FEWEST_STEPS: Final = 4  # frequencies that must name a step before a table is named
 _NEARLY_ALL: Final = 0.7
 _SOURCE: Final = (

@@ -20,7 +20,7 @@ _SMALLEST_PX: Final = 64
 _LARGEST_PX: Final = 512
 # Logarithm of the number of grids expected by chance in a picture that has none.
 _LOG10_FALSE_ALARMS: Final = -3.0
-_MARGIN: Final = 0.15  # zeros a block; see docs/concepts/claims.md
+_MARGIN: Final = 0.25  # zeros a block; see docs/concepts/claims.md
 _ZERO_PAPER: Final = (
     "Nikoukhah, Anger, Colom, Morel, Grompone von Gioi 2021, doi:10.5201/ipol.2021.390"
 )

@@ -17,6 +17,7 @@ from whichcam.cli._dataset import dataset_app
 from whichcam.cli._demo import demo
 from whichcam.cli._enroll import enroll
 from whichcam.cli._evaluate import evaluate
+from whichcam.cli._examine import examine
 from whichcam.cli._fit_localizer import fit_localizer
 from whichcam.cli._footage import footage_app
 from whichcam.cli._gallery import gallery_app
@@ -93,6 +94,13 @@ add_command(
     "whichcam identify photo.jpg",
     "whichcam identify ~/pictures --csv > cameras.csv",
     "whichcam identify a.jpg b.png --json --top-k 3 --model my-model",
+)
+add_command(
+    app,
+    examine,
+    "whichcam examine photo.jpg",
+    "whichcam examine photo.jpg --report report.html",
+    "whichcam examine *.jpg --json --no-devices --fail-on contradiction",
 )
 add_command(
     app,

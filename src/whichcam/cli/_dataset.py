@@ -50,21 +50,42 @@ def index(
         ),
     ] = Layout.auto,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Go on where an earlier run with this output was stopped."
+        ),
+    ] = False,
 ) -> None:
     """Make a manifest of the pictures in DIR; they stay where they are."""
     from whichcam.cli._console import bar
 
+    journal = output.with_name(f"{output.name}.unfinished")
+    if not output.parent.is_dir():
+        raise typer.BadParameter(
+            f"there is no folder {output.parent}; create it first",
+            param_hint="--output",
+        )
+    if resume and not journal.is_file():
+        raise typer.BadParameter(
+            f"there is nothing to go on from: no {journal}; leave the option out",
+            param_hint="--resume",
+        )
+    if not resume:
+        journal.unlink(missing_ok=True)
     if layout is Layout.auto:
         layout, reason = detect_layout(source)
         say(f"layout: {layout} ({reason})")
     with bar("indexing") as report:
-        manifest = make_manifest(source, layout, report, workers)
+        manifest = make_manifest(source, layout, report, workers, journal)
     _say_skipped(manifest)
     if not len(manifest):
+        journal.unlink(missing_ok=True)
         raise InputError(
             f"{source}: no picture can be used as {layout}; try another --layout"
         )
     manifest.write(output)
+    journal.unlink(missing_ok=True)
     print_summary(manifest)
     say(f"wrote {output}")
 

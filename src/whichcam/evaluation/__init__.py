@@ -12,6 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from whichcam.evaluation._claims import evaluate_claims
+    from whichcam.evaluation._claims_result import ClaimsEvaluation, ClaimsRow
     from whichcam.evaluation._crossval import crossvalidate
     from whichcam.evaluation._crossval_figures import (
         CrossvalSummary,
@@ -61,6 +63,8 @@ _WHERE = {
     "MEASURED_LOCALIZERS": "_splices",
     "MEASURED_MANIPULATIONS": "_evaluate",
     "UNTOUCHED": "_records",
+    "ClaimsEvaluation": "_claims_result",
+    "ClaimsRow": "_claims_result",
     "CrossvalFailure": "_crossval_records",
     "CrossvalPhoto": "_crossval_records",
     "CrossvalResult": "_crossval_result",
@@ -94,6 +98,7 @@ _WHERE = {
     "device_tables": "_device_tables",
     "devices_to_markdown": "_device_tables",
     "evaluate": "_evaluate",
+    "evaluate_claims": "_claims",
     "evaluate_devices": "_devices",
     "evaluate_devices_grid": "_devices",
     "evaluate_splices": "_splices",
@@ -106,6 +111,8 @@ __all__ = [
     "MEASURED_LOCALIZERS",
     "MEASURED_MANIPULATIONS",
     "UNTOUCHED",
+    "ClaimsEvaluation",
+    "ClaimsRow",
     "CrossvalFailure",
     "CrossvalPhoto",
     "CrossvalResult",
@@ -139,6 +146,7 @@ __all__ = [
     "device_tables",
     "devices_to_markdown",
     "evaluate",
+    "evaluate_claims",
     "evaluate_devices",
     "evaluate_devices_grid",
     "evaluate_splices",

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from whichcam.reporting._pav import pav_figure
     from whichcam.reporting._protocols import HasConfusion, HasReliability
     from whichcam.reporting._reliability import reliability_figure
+    from whichcam.reporting._report import html_report, pdf_report
+    from whichcam.reporting._report_pictures import upright
     from whichcam.reporting._tippett import HasLikelihoodRatios, tippett_figure
 
 _WHERE = {
@@ -25,9 +27,12 @@ _WHERE = {
     "fingerprint_figure": "_fingerprint_figure",
     "heat_colours": "_heat_picture",
     "heat_picture": "_heat_picture",
+    "html_report": "_report",
     "pav_figure": "_pav",
+    "pdf_report": "_report",
     "reliability_figure": "_reliability",
     "tippett_figure": "_tippett",
+    "upright": "_report_pictures",
 }
 
 __all__ = [
@@ -38,9 +43,12 @@ __all__ = [
     "fingerprint_figure",
     "heat_colours",
     "heat_picture",
+    "html_report",
     "pav_figure",
+    "pdf_report",
     "reliability_figure",
     "tippett_figure",
+    "upright",
 ]
 
 
