@@ -28,6 +28,8 @@ SCHEMAS = {
     "prnu_accuracy": "whichcam.prnu_accuracy/1",
     "prnu_search": "whichcam.prnu_search/1",
     "prnu_speed": "whichcam.prnu_speed/1",
+    "web_load": "whichcam.web_load/1",
+    "web_speed": "whichcam.web_speed/1",
 }
 MACHINE = {"processor", "n_processors", "system", "architecture", "workers"}
 

@@ -26,6 +26,7 @@ from whichcam.cli._identify import identify
 from whichcam.cli._localize import localize
 from whichcam.cli._predict import predict
 from whichcam.cli._search import search
+from whichcam.cli._serve import serve
 from whichcam.cli._train import train
 from whichcam.cli._verify import verify
 
@@ -177,6 +178,13 @@ add_command(
     "whichcam crossval manifest.csv --method cooccurrence --method noise_moments",
     "whichcam crossval manifest.csv --method whichcam --group session --folds 3",
     "whichcam crossval manifest.csv --method demosaicing -o result.json --resume",
+)
+add_command(
+    app,
+    serve,
+    "whichcam serve",
+    "whichcam serve --port 9000 --gallery ~/cameras",
+    "whichcam serve --host 0.0.0.0 --token new",
 )
 app.add_typer(gallery_app, name="gallery")
 app.add_typer(footage_app, name="footage")
