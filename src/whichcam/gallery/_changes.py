@@ -93,10 +93,11 @@ def annotate_fingerprint(
 
 def note_camera(store: Store, name: str, note: str) -> EnrolledCamera:
     """Write a note on a camera; see `Gallery.note`."""
+    cleaned = clean_note(note, "note")
     with store.writing():
         camera = known_camera_id(store.connection, name)
         store.connection.execute(
-            "UPDATE camera SET note = ? WHERE id = ?", (clean_note(note, "note"), camera)
+            "UPDATE camera SET note = ? WHERE id = ?", (cleaned, camera)
         )
         return load_camera(store.connection, store.folder, name)
 
