@@ -155,9 +155,10 @@ def test_the_readme_parts_are_renewed_and_nothing_else(benchmarks: Any) -> None:
         readme.filled(page, {"y": lambda: "new"})
 
 
-def test_the_readme_tables_are_those_of_the_results() -> None:
+@pytest.mark.parametrize("script", ["readme.py", "devices_page.py"])
+def test_the_tables_of_pages_are_those_of_the_results(script: str) -> None:
     done = subprocess.run(
-        [sys.executable, str(BENCHMARKS / "readme.py"), "--check"],
+        [sys.executable, str(BENCHMARKS / script), "--check"],
         capture_output=True,
         text=True,
         check=False,
