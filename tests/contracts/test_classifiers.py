@@ -26,7 +26,12 @@ from whichcam.errors import (
     OutOfDomainWarning,
 )
 from whichcam.media import Photo, open_photo
-from whichcam.methods import METHODS, CameraModelClassifier, build_method
+from whichcam.methods import (
+    METHODS,
+    CameraModelClassifier,
+    build_method,
+    load_method,
+)
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "whichcam": {
@@ -174,6 +179,7 @@ def test_a_saved_method_answers_as_before_and_saves_the_same_bytes(
     fitted.classifier.save(tmp_path / "first")
     again = type(fitted.classifier).load(tmp_path / "first")
     again.save(tmp_path / "second")
+    assert type(load_method(tmp_path / "first")) is type(again)
     files = sorted(path.name for path in (tmp_path / "first").iterdir())
     assert files == sorted(path.name for path in (tmp_path / "second").iterdir())
     for name in files:

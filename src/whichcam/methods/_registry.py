@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from whichcam._registry import load
+from whichcam._typing import PathLike
+from whichcam.errors import (
+    ArtifactNotFoundError,
+    IncompatibleArtifactError,
+    UnknownNameError,
+)
 from whichcam.methods._base import CameraModelClassifier
+from whichcam.models.storage import field, read_json
 
 METHODS = {
     "cooccurrence": "whichcam.methods._cooccurrence:CooccurrenceClassifier",
@@ -34,3 +42,38 @@ def build_method(name: str, **settings: Any) -> CameraModelClassifier:
     """
     built: CameraModelClassifier = load(METHODS, name, what="method")(**settings)
     return built
+
+
+def load_method(folder: PathLike) -> CameraModelClassifier:
+    """Return the fitted classifier that lies in a folder, whatever its method.
+
+    Parameters
+    ----------
+    folder : path
+        As written by a method's ``save``, or by `whichcam.training.train`.
+
+    Raises
+    ------
+    ArtifactNotFoundError
+        If there is no such folder, or no classifier in it.
+    IncompatibleArtifactError
+        If it was written by a method that this version does not have.
+    ArtifactError
+        As the method's ``load``.
+    """
+    place = Path(folder)
+    if (place / "method.json").is_file():
+        name = field(read_json(place / "method.json"), "method", str)
+    elif (place / "spec.json").is_file():
+        name = "whichcam"  # its folder is that of whichcam.models.CameraModel
+    else:
+        raise ArtifactNotFoundError(
+            f"{place} holds neither method.json nor spec.json; give a folder written "
+            "by save() or `whichcam train`"
+        )
+    try:
+        kind = load(METHODS, name, what="method")
+    except UnknownNameError as error:
+        raise IncompatibleArtifactError(f"{place}: {error}") from error
+    loaded: CameraModelClassifier = kind.load(place)
+    return loaded

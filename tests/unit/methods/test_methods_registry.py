@@ -15,6 +15,8 @@ import pytest
 
 from whichcam.datasets import Manifest
 from whichcam.errors import (
+    ArtifactNotFoundError,
+    IncompatibleArtifactError,
     InputError,
     MissingDependencyError,
     NotFittedError,
@@ -25,6 +27,7 @@ from whichcam.methods import (
     CameraModelClassifier,
     _whichcam,
     build_method,
+    load_method,
 )
 from whichcam.methods._whichcam import WhichcamClassifier
 
@@ -155,3 +158,18 @@ def test_an_import_that_fails_for_another_reason_is_not_disguised(
     monkeypatch.setattr(_whichcam, "import_module", broken)
     with pytest.raises(ModuleNotFoundError, match="ours"):
         WhichcamClassifier().fit(object())  # type: ignore[arg-type]
+
+
+def test_a_folder_without_a_classifier_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactNotFoundError, match=r"neither method\.json nor"):
+        load_method(tmp_path)
+
+
+def test_a_classifier_of_a_method_that_is_gone_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "method.json").write_text('{"method": "magic"}')
+    with pytest.raises(IncompatibleArtifactError, match="unknown method 'magic'"):
+        load_method(tmp_path)
+
+
+def test_a_trained_model_is_loaded_by_its_own_method(tiny_model: Any) -> None:
+    assert isinstance(load_method(tiny_model.folder), WhichcamClassifier)
