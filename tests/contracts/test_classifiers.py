@@ -48,10 +48,19 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         }
     },
     "noise_moments": {"n_rounds": 5, "smallest_leaf": 2},
+    "scratch": {"variant": "blog", "epochs": 2, "device": "cpu"},
+    "constrained": {"patch_px": 64, "epochs": 2, "device": "cpu"},
+    "remnant": {"n_patches": 2, "patches_per_photo": 1, "epochs": 1, "device": "cpu"},
 }
 """The smallest settings of each method; one without an entry uses its defaults."""
 
-NEEDS = {"whichcam": ("torch", "onnx"), "demosaicing": ("cv2",)}
+NEEDS = {
+    "whichcam": ("torch", "onnx"),
+    "scratch": ("torch", "onnx"),
+    "constrained": ("torch", "onnx"),
+    "remnant": ("torch", "onnx"),
+    "demosaicing": ("cv2",),
+}
 """Libraries of an extra without which a method cannot be fitted."""
 
 

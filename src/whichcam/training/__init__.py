@@ -8,16 +8,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from whichcam.training._config import TrainingConfig
     from whichcam.training._fit_likelihood_ratios import fit_likelihood_ratios
+    from whichcam.training._patch_fit import fit_patch_network
     from whichcam.training._train import TrainingReport, train
 
 _WHERE = {
     "TrainingConfig": "_config",
     "TrainingReport": "_train",
     "fit_likelihood_ratios": "_fit_likelihood_ratios",
+    "fit_patch_network": "_patch_fit",
     "train": "_train",
 }
 
-__all__ = ["TrainingConfig", "TrainingReport", "fit_likelihood_ratios", "train"]
+__all__ = [
+    "TrainingConfig",
+    "TrainingReport",
+    "fit_likelihood_ratios",
+    "fit_patch_network",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:
