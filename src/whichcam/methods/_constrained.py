@@ -91,7 +91,6 @@ class ConstrainedClassifier(NetworkClassifier):
             smallest_px=smallest_px,
             epochs=epochs,
             batch_size=batch_size,
-            learning_rate=learning_rate,
             patience=patience,
             validation_share=validation_share,
             manipulations=manipulations,
@@ -100,8 +99,9 @@ class ConstrainedClassifier(NetworkClassifier):
             workers=workers,
             seed=seed,
         )
+        self.learning_rate = learning_rate
 
     def _train(
         self, data: PatchData, progress: Progress
-    ) -> tuple[bytes, Sequence[dict[str, Any]]]:
-        return self._train_kind(self.method, data, progress)
+    ) -> tuple[bytes, Sequence[dict[str, Any]], str]:
+        return self._train_kind(self.method, self.learning_rate, data, progress)

@@ -63,8 +63,6 @@ class NetworkClassifier(ABC):
         Passes over the training photos, at most.
     batch_size : int
         Patches a step.
-    learning_rate : float
-        Of the first epochs.
     patience : int
         Epochs without a better validation after which training ends; the best state is
         kept.
@@ -90,6 +88,8 @@ class NetworkClassifier(ABC):
     history_ : tuple of dict
         Of each epoch: ``stage``, ``epoch``, ``train_loss``, ``train_accuracy``,
         ``validation_loss``, ``validation_accuracy``, of patches.
+    origin_ : str
+        Where the weights that training began with came from.
     skipped_ : tuple of (str, str)
         Path and reason of each file that `fit` could not use.
     """
@@ -107,7 +107,6 @@ class NetworkClassifier(ABC):
         smallest_px: int,
         epochs: int,
         batch_size: int,
-        learning_rate: float,
         patience: int,
         validation_share: float,
         manipulations: tuple[str, ...],
@@ -123,7 +122,6 @@ class NetworkClassifier(ABC):
         self.smallest_px = smallest_px
         self.epochs = epochs
         self.batch_size = batch_size
-        self.learning_rate = learning_rate
         self.patience = patience
         self.validation_share = validation_share
         self.manipulations = manipulations
@@ -188,12 +186,12 @@ class NetworkClassifier(ABC):
             classes = checked_classes(names, usable)
             labels = np.searchsorted(classes, names[usable].astype(str))
             data = self._data(manifest.select(rows), regions, labels.astype(np.int64))
-            onnx, history = self._train(data, progress or _ignore)
+            onnx, history, origin = self._train(data, progress or _ignore)
             session = open_onnx(onnx, outputs=("logits",))
             looks = data.looks(data.validation)
             scores = np.stack([_votes(session, patches) for _, patches in looks])
         self.temperature_ = temperature_of(scores, data.labels[data.validation])
-        self.history_ = tuple(history)
+        self.history_, self.origin_ = tuple(history), origin
         self.skipped_ = tuple(skipped)
         self._classes, self._onnx, self._session = classes, onnx, session
         return self
@@ -248,6 +246,7 @@ class NetworkClassifier(ABC):
             "classes": list(self._classes),
             "params": self._stored_params(),
             "onnx_sha256": hashlib.sha256(self._onnx).hexdigest(),
+            "origin": self.origin_,
             "history": list(self.history_),
         }
         save_method(folder, header, {"temperature": np.array([self.temperature_])})
@@ -282,6 +281,7 @@ class NetworkClassifier(ABC):
             )
         loaded.temperature_ = float(temperature[0])
         loaded.history_ = tuple(field(header, "history", list))
+        loaded.origin_ = field(header, "origin", str)
         digest = field(header, "onnx_sha256", str)
         loaded._onnx = read_onnx(Path(folder) / _ONNX, digest)
         loaded._session = open_onnx(loaded._onnx, outputs=("logits",))
@@ -291,25 +291,30 @@ class NetworkClassifier(ABC):
     @abstractmethod
     def _train(
         self, data: PatchData, progress: Progress
-    ) -> tuple[bytes, Sequence[dict[str, Any]]]:
-        """Return the trained network as ONNX, and its history."""
+    ) -> tuple[bytes, Sequence[dict[str, Any]], str]:
+        """Return the network as ONNX, its history, and where it began."""
 
     def _train_kind(
-        self, kind: str, data: PatchData, progress: Progress
-    ) -> tuple[bytes, Sequence[dict[str, Any]]]:
+        self,
+        kind: str,
+        learning_rate: float,
+        data: PatchData,
+        progress: Progress,
+        **shape: int,
+    ) -> tuple[bytes, Sequence[dict[str, Any]], str]:
         """Train one of the published networks of `whichcam.training`."""
-        trained: tuple[bytes, Sequence[dict[str, Any]]]
-        trained = from_training("fit_patch_network")(
+        onnx, history = from_training("fit_patch_network")(
             kind,
             data,
             epochs=self.epochs,
             batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
+            learning_rate=learning_rate,
             patience=self.patience,
             device=self.device,
             progress=progress,
+            **shape,
         )
-        return trained
+        return onnx, history, "random weights"
 
     def _check(self) -> None:
         """Refuse arguments that are out of range."""

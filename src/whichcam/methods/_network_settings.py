@@ -37,9 +37,11 @@ def check_settings(classifier: Any) -> None:
         raise ConfigError("patch_px", f"is {classifier.patch_px}; expected at least 32")
     if type(classifier.seed) is not int or classifier.seed < 0:
         raise ConfigError("seed", f"is {classifier.seed!r}; expected 0 or more")
-    rate = classifier.learning_rate
-    if not 0 < rate < math.inf:
-        raise ConfigError("learning_rate", f"is {rate!r}; expected a positive number")
+    several = hasattr(classifier, "learning_rates")
+    rates = classifier.learning_rates if several else (classifier.learning_rate,)
+    if not rates or not all(0 < rate < math.inf for rate in rates):
+        name = "learning_rates" if several else "learning_rate"
+        raise ConfigError(name, f"is {rates!r}; expected positive numbers")
     share = classifier.validation_share
     if not 0 < share <= 0.5:
         raise ConfigError("validation_share", f"is {share!r}; expected (0, 0.5]")

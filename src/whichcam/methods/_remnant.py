@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from whichcam.errors import ConfigError
 from whichcam.methods._network import NetworkClassifier, Progress
 from whichcam.methods._patch_data import PatchData
 
@@ -44,6 +45,8 @@ class RemnantClassifier(NetworkClassifier):
         Threads that read photos in `fit`.
     seed : int, default 0
         Decides all that is random.
+    planes : int, default 64
+        Inside a block.
 
     Notes
     -----
@@ -51,8 +54,8 @@ class RemnantClassifier(NetworkClassifier):
     the difference [1]_; strided convolutions classify the remnant. Patches are chosen
     by `patch_quality`, as the authors do. Departures: the paper's best patches
     are of 256 px, cut into squares of 64 px, and its vote counts labels; here the best
-    squares of 64 px are taken at once, and log probabilities vote. The width inside
-    a block (64 planes), and so the number of parameters, is ours.
+    squares of 64 px are taken at once, and log probabilities vote. The number of
+    planes inside a block is ours.
 
     References
     ----------
@@ -82,6 +85,7 @@ class RemnantClassifier(NetworkClassifier):
         device: str = "auto",
         workers: int = 1,
         seed: int = 0,
+        planes: int = 64,
     ) -> None:
         super().__init__(
             patch_px=patch_px,
@@ -91,7 +95,6 @@ class RemnantClassifier(NetworkClassifier):
             smallest_px=smallest_px,
             epochs=epochs,
             batch_size=batch_size,
-            learning_rate=learning_rate,
             patience=patience,
             validation_share=validation_share,
             manipulations=manipulations,
@@ -100,8 +103,17 @@ class RemnantClassifier(NetworkClassifier):
             workers=workers,
             seed=seed,
         )
+        self.learning_rate = learning_rate
+        self.planes = planes
+
+    def _check(self) -> None:
+        super()._check()
+        if self.planes < 1:
+            raise ConfigError("planes", f"is {self.planes}; expected 1 or more")
 
     def _train(
         self, data: PatchData, progress: Progress
-    ) -> tuple[bytes, Sequence[dict[str, Any]]]:
-        return self._train_kind(self.method, data, progress)
+    ) -> tuple[bytes, Sequence[dict[str, Any]], str]:
+        return self._train_kind(
+            self.method, self.learning_rate, data, progress, planes=self.planes
+        )

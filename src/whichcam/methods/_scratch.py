@@ -98,7 +98,6 @@ class ScratchClassifier(NetworkClassifier):
             smallest_px=smallest_px,
             epochs=epochs,
             batch_size=batch_size,
-            learning_rate=learning_rate,
             patience=patience,
             validation_share=validation_share,
             manipulations=manipulations,
@@ -107,6 +106,7 @@ class ScratchClassifier(NetworkClassifier):
             workers=workers,
             seed=seed,
         )
+        self.learning_rate = learning_rate
         self.variant = variant
 
     def _check(self) -> None:
@@ -118,5 +118,5 @@ class ScratchClassifier(NetworkClassifier):
 
     def _train(
         self, data: PatchData, progress: Progress
-    ) -> tuple[bytes, Sequence[dict[str, Any]]]:
-        return self._train_kind(self.variant, data, progress)
+    ) -> tuple[bytes, Sequence[dict[str, Any]], str]:
+        return self._train_kind(self.variant, self.learning_rate, data, progress)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from whichcam.training._config import TrainingConfig
+    from whichcam.training._features import export_backbone
+    from whichcam.training._finetune import finetune
     from whichcam.training._fit_likelihood_ratios import fit_likelihood_ratios
     from whichcam.training._patch_fit import fit_patch_network
     from whichcam.training._train import TrainingReport, train
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 _WHERE = {
     "TrainingConfig": "_config",
     "TrainingReport": "_train",
+    "export_backbone": "_features",
+    "finetune": "_finetune",
     "fit_likelihood_ratios": "_fit_likelihood_ratios",
     "fit_patch_network": "_patch_fit",
     "train": "_train",
@@ -22,6 +26,8 @@ _WHERE = {
 __all__ = [
     "TrainingConfig",
     "TrainingReport",
+    "export_backbone",
+    "finetune",
     "fit_likelihood_ratios",
     "fit_patch_network",
     "train",

@@ -159,6 +159,7 @@ def fit_patch_network(
     patience: int,
     device: str,
     progress: Progress,
+    **shape: int,
 ) -> tuple[bytes, list[dict[str, Any]]]:
     """Train one of the published networks over patches.
 
@@ -172,6 +173,8 @@ def fit_patch_network(
         As `whichcam.methods` has them.
     progress : callable
         Called as ``progress(stage, done, total)``.
+    **shape
+        ``planes`` of a remnant block; the others take none.
 
     Returns
     -------
@@ -183,7 +186,7 @@ def fit_patch_network(
     place = _distributed.choose_device(device)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(data.seed)
-        network = PATCH_NETWORKS[kind](data.n_classes, data.patch_px).to(place)
+        network = PATCH_NETWORKS[kind](data.n_classes, data.patch_px, **shape).to(place)
         optimizer = _OPTIMIZERS[kind](network.parameters(), learning_rate)
         run = Run(data=data, batch_size=batch_size, patience=patience, device=place)
         run.stage("training", network, optimizer, epochs=epochs, progress=progress)

@@ -158,8 +158,8 @@ class RemnantBlock(nn.Module):
 
     Parameters
     ----------
-    width : int
-        Planes inside the block.
+    planes : int
+        Inside the block.
 
     References
     ----------
@@ -168,14 +168,14 @@ class RemnantBlock(nn.Module):
        Computing and Applications 33, 2021. doi:10.1007/s00521-020-05220-y
     """
 
-    def __init__(self, width: int = 64) -> None:
+    def __init__(self, planes: int) -> None:
         super().__init__()
         self.content = nn.Sequential(
-            nn.Conv2d(3, width, 3, padding=1),
-            nn.BatchNorm2d(width),
-            nn.Conv2d(width, width, 3, padding=1),
-            nn.BatchNorm2d(width),
-            nn.Conv2d(width, 3, 3, padding=1),
+            nn.Conv2d(3, planes, 3, padding=1),
+            nn.BatchNorm2d(planes),
+            nn.Conv2d(planes, planes, 3, padding=1),
+            nn.BatchNorm2d(planes),
+            nn.Conv2d(planes, 3, 3, padding=1),
             nn.BatchNorm2d(3),
         )
 
@@ -184,10 +184,10 @@ class RemnantBlock(nn.Module):
         return levels - self.content(levels)
 
 
-def remnant_network(n_classes: int, patch_px: int) -> PatchNetwork:
+def remnant_network(n_classes: int, patch_px: int, planes: int = 64) -> PatchNetwork:
     """Return three remnant blocks and a trunk, as Rafi et al. 2021, for 64 px."""
     del patch_px  # any will do
-    trunk = nn.Sequential(*(RemnantBlock() for _ in range(3)))
+    trunk = nn.Sequential(*(RemnantBlock(planes) for _ in range(3)))
     n_in = 3
     for n_out, size in ((64, 7), (128, 5), (256, 3), (512, 2)):
         trunk.extend(
@@ -202,7 +202,7 @@ def remnant_network(n_classes: int, patch_px: int) -> PatchNetwork:
     return PatchNetwork(trunk, n_in, n_classes)
 
 
-PATCH_NETWORKS: Mapping[str, Callable[[int, int], PatchNetwork]] = MappingProxyType(
+PATCH_NETWORKS: Mapping[str, Callable[..., PatchNetwork]] = MappingProxyType(
     {
         "blog": blog_network,
         "bondi": bondi_network,
