@@ -28,11 +28,10 @@ _WHERE = {
 __all__ = [
     "TrainingConfig",
     "TrainingReport",
-    "fit_likelihood_ratios",
-    "fit_localizer",
     "export_backbone",
     "finetune",
     "fit_likelihood_ratios",
+    "fit_localizer",
     "fit_patch_network",
     "train",
 ]
