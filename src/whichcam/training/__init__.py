@@ -9,15 +9,23 @@ if TYPE_CHECKING:
     from whichcam.training._config import TrainingConfig
     from whichcam.training._fit_likelihood_ratios import fit_likelihood_ratios
     from whichcam.training._train import TrainingReport, train
+    from whichcam.training._views import keep_views
 
 _WHERE = {
     "TrainingConfig": "_config",
     "TrainingReport": "_train",
     "fit_likelihood_ratios": "_fit_likelihood_ratios",
+    "keep_views": "_views",
     "train": "_train",
 }
 
-__all__ = ["TrainingConfig", "TrainingReport", "fit_likelihood_ratios", "train"]
+__all__ = [
+    "TrainingConfig",
+    "TrainingReport",
+    "fit_likelihood_ratios",
+    "keep_views",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:
