@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from whichcam import __version__
+from whichcam.cli._benchmark import benchmark
 from whichcam.cli._cluster import cluster
 from whichcam.cli._compare import compare
 from whichcam.cli._crossval import crossval
@@ -154,6 +155,13 @@ add_command(
     "whichcam crossval manifest.csv --method cooccurrence --method noise_moments",
     "whichcam crossval manifest.csv --method whichcam --group session --folds 3",
     "whichcam crossval manifest.csv --method demosaicing -o result.json --resume",
+)
+add_command(
+    app,
+    benchmark,
+    "whichcam benchmark manifest.csv -o result.json",
+    "whichcam benchmark manifest.csv --method cooccurrence --limit 50 -o result.json",
+    "whichcam benchmark --from result.json --figures pictures",
 )
 app.add_typer(gallery_app, name="gallery")
 app.add_typer(footage_app, name="footage")

@@ -12,6 +12,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from whichcam.evaluation._answers import MethodAnswers
+    from whichcam.evaluation._benchmark import benchmark
+    from whichcam.evaluation._benchmark_records import (
+        BenchmarkMethod,
+        BenchmarkPhoto,
+        BenchmarkScores,
+    )
+    from whichcam.evaluation._benchmark_result import BenchmarkResult
+    from whichcam.evaluation._benchmark_summary import (
+        BenchmarkCell,
+        BenchmarkOpenSet,
+        BenchmarkSummary,
+    )
+    from whichcam.evaluation._benchmark_tables import (
+        benchmark_tables,
+        benchmark_to_markdown,
+    )
     from whichcam.evaluation._crossval import crossvalidate
     from whichcam.evaluation._crossval_figures import (
         CrossvalSummary,
@@ -54,6 +71,13 @@ if TYPE_CHECKING:
 _WHERE = {
     "MEASURED_MANIPULATIONS": "_evaluate",
     "UNTOUCHED": "_records",
+    "BenchmarkCell": "_benchmark_summary",
+    "BenchmarkMethod": "_benchmark_records",
+    "BenchmarkOpenSet": "_benchmark_summary",
+    "BenchmarkPhoto": "_benchmark_records",
+    "BenchmarkResult": "_benchmark_result",
+    "BenchmarkScores": "_benchmark_records",
+    "BenchmarkSummary": "_benchmark_summary",
     "CrossvalFailure": "_crossval_records",
     "CrossvalPhoto": "_crossval_records",
     "CrossvalResult": "_crossval_result",
@@ -72,6 +96,7 @@ _WHERE = {
     "FoldScores": "_crossval_records",
     "LevelSummary": "_summary",
     "ManipulationSummary": "_summary",
+    "MethodAnswers": "_answers",
     "MethodFigures": "_crossval_figures",
     "PairedDifference": "_crossval_figures",
     "RowFailure": "_records",
@@ -79,6 +104,9 @@ _WHERE = {
     "SplitSummary": "_summary",
     "Table": "_tables",
     "UnknownSummary": "_summary",
+    "benchmark": "_benchmark",
+    "benchmark_tables": "_benchmark_tables",
+    "benchmark_to_markdown": "_benchmark_tables",
     "corrected_t_test": "_crossval_figures",
     "crossval_tables": "_crossval_tables",
     "crossvalidate": "_crossval",
@@ -94,6 +122,13 @@ _WHERE = {
 __all__ = [
     "MEASURED_MANIPULATIONS",
     "UNTOUCHED",
+    "BenchmarkCell",
+    "BenchmarkMethod",
+    "BenchmarkOpenSet",
+    "BenchmarkPhoto",
+    "BenchmarkResult",
+    "BenchmarkScores",
+    "BenchmarkSummary",
     "CrossvalFailure",
     "CrossvalPhoto",
     "CrossvalResult",
@@ -112,6 +147,7 @@ __all__ = [
     "FoldScores",
     "LevelSummary",
     "ManipulationSummary",
+    "MethodAnswers",
     "MethodFigures",
     "PairedDifference",
     "RowFailure",
@@ -119,6 +155,9 @@ __all__ = [
     "SplitSummary",
     "Table",
     "UnknownSummary",
+    "benchmark",
+    "benchmark_tables",
+    "benchmark_to_markdown",
     "corrected_t_test",
     "crossval_tables",
     "crossvalidate",

@@ -10,29 +10,78 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from whichcam.reporting._confusion import confusion_figure
+    from whichcam.reporting._crops_figure import crops_figure
+    from whichcam.reporting._figure_sets import benchmark_figures, crossval_figures
     from whichcam.reporting._fingerprint_figure import fingerprint_figure
+    from whichcam.reporting._learning_curve import learning_curve_figure
+    from whichcam.reporting._methods_figures import (
+        MethodAccuracy,
+        manipulations_figure,
+        methods_figure,
+    )
     from whichcam.reporting._pav import pav_figure
-    from whichcam.reporting._protocols import HasConfusion, HasReliability
+    from whichcam.reporting._protocols import (
+        HasAnswers,
+        HasBenchmark,
+        HasCell,
+        HasCells,
+        HasConfusion,
+        HasCrossval,
+        HasFoldFigures,
+        HasInterval,
+        HasMethods,
+        HasReliability,
+    )
     from whichcam.reporting._reliability import reliability_figure
     from whichcam.reporting._tippett import HasLikelihoodRatios, tippett_figure
 
 _WHERE = {
+    "HasAnswers": "_protocols",
+    "HasBenchmark": "_protocols",
+    "HasCell": "_protocols",
+    "HasCells": "_protocols",
     "HasConfusion": "_protocols",
+    "HasCrossval": "_protocols",
+    "HasFoldFigures": "_protocols",
+    "HasInterval": "_protocols",
     "HasLikelihoodRatios": "_tippett",
+    "HasMethods": "_protocols",
     "HasReliability": "_protocols",
+    "MethodAccuracy": "_methods_figures",
+    "benchmark_figures": "_figure_sets",
     "confusion_figure": "_confusion",
+    "crops_figure": "_crops_figure",
+    "crossval_figures": "_figure_sets",
     "fingerprint_figure": "_fingerprint_figure",
+    "learning_curve_figure": "_learning_curve",
+    "manipulations_figure": "_methods_figures",
+    "methods_figure": "_methods_figures",
     "pav_figure": "_pav",
     "reliability_figure": "_reliability",
     "tippett_figure": "_tippett",
 }
 
 __all__ = [
+    "HasAnswers",
+    "HasBenchmark",
+    "HasCell",
+    "HasCells",
     "HasConfusion",
+    "HasCrossval",
+    "HasFoldFigures",
+    "HasInterval",
     "HasLikelihoodRatios",
+    "HasMethods",
     "HasReliability",
+    "MethodAccuracy",
+    "benchmark_figures",
     "confusion_figure",
+    "crops_figure",
+    "crossval_figures",
     "fingerprint_figure",
+    "learning_curve_figure",
+    "manipulations_figure",
+    "methods_figure",
     "pav_figure",
     "reliability_figure",
     "tippett_figure",
