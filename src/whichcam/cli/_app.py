@@ -23,6 +23,7 @@ from whichcam.cli._gallery import gallery_app
 from whichcam.cli._help import add_command, examples
 from whichcam.cli._identify import identify
 from whichcam.cli._predict import predict
+from whichcam.cli._score import score
 from whichcam.cli._search import search
 from whichcam.cli._train import train
 from whichcam.cli._verify import verify
@@ -111,7 +112,12 @@ add_command(
     app,
     predict,
     "whichcam predict test/ -o submission.csv --model my-model",
-    "whichcam predict manifest.csv -o submission.csv",
+    "whichcam predict test/ --submission submission.csv --model a --model b --tta",
+)
+add_command(
+    app,
+    score,
+    "whichcam score submission.csv --solution solution.csv",
 )
 add_command(
     app,

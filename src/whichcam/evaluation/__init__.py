@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from whichcam.evaluation._protocols import EvaluableModel
     from whichcam.evaluation._records import UNTOUCHED, EvaluationRow, RowFailure
     from whichcam.evaluation._result import EvaluationResult
+    from whichcam.evaluation._submission import SubmissionScore, score_submission
     from whichcam.evaluation._summary import (
         EvaluationSummary,
         LevelSummary,
@@ -102,6 +103,7 @@ _WHERE = {
     "RowFailure": "_records",
     "SetAside": "_crossval_records",
     "SplitSummary": "_summary",
+    "SubmissionScore": "_submission",
     "Table": "_tables",
     "UnknownSummary": "_summary",
     "benchmark": "_benchmark",
@@ -115,6 +117,7 @@ _WHERE = {
     "evaluate": "_evaluate",
     "evaluate_devices": "_devices",
     "evaluate_devices_grid": "_devices",
+    "score_submission": "_submission",
     "summary_tables": "_tables",
     "to_markdown": "_tables",
 }
@@ -153,6 +156,7 @@ __all__ = [
     "RowFailure",
     "SetAside",
     "SplitSummary",
+    "SubmissionScore",
     "Table",
     "UnknownSummary",
     "benchmark",
@@ -166,6 +170,7 @@ __all__ = [
     "evaluate",
     "evaluate_devices",
     "evaluate_devices_grid",
+    "score_submission",
     "summary_tables",
     "to_markdown",
 ]

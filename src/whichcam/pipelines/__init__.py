@@ -25,11 +25,18 @@ if TYPE_CHECKING:
     from whichcam.pipelines._identify_many import identify_many
     from whichcam.pipelines._lookalikes import Lookalike
     from whichcam.pipelines._peak import CorrelationPeak, peak_of
+    from whichcam.pipelines._predict import (
+        CameraPrediction,
+        predict_cameras,
+        stacking_weights,
+    )
+    from whichcam.pipelines._predict_views import views_of
     from whichcam.pipelines._search import search
     from whichcam.pipelines._search_result import GallerySearch, SearchHit
     from whichcam.pipelines._verify import Verification, verify, verify_many
 
 _WHERE = {
+    "CameraPrediction": "_predict",
     "Candidate": "_identify",
     "ClusteredPhoto": "_cluster",
     "ComparedSide": "_compare_result",
@@ -57,13 +64,17 @@ _WHERE = {
     "identify": "_identify",
     "identify_many": "_identify_many",
     "peak_of": "_peak",
+    "predict_cameras": "_predict",
     "search": "_search",
+    "stacking_weights": "_predict",
     "verify": "_verify",
     "verify_footage": "_footage",
     "verify_many": "_verify",
+    "views_of": "_predict_views",
 }
 
 __all__ = [
+    "CameraPrediction",
     "Candidate",
     "ClusteredPhoto",
     "ComparedSide",
@@ -91,10 +102,13 @@ __all__ = [
     "identify",
     "identify_many",
     "peak_of",
+    "predict_cameras",
     "search",
+    "stacking_weights",
     "verify",
     "verify_footage",
     "verify_many",
+    "views_of",
 ]
 
 
