@@ -28,7 +28,7 @@ def score(
         bool, typer.Option("--json", help="Print JSON instead of a table.")
     ] = False,
 ) -> None:
-    """Score a SUBMISSION as the Signal Processing Cup did: 0.7 unaltered + 0.3 altered."""
+    """Score a SUBMISSION as the SP Cup did: 0.7 unaltered + 0.3 altered."""
     from whichcam import evaluation
     from whichcam.cli._console import print_table
 

@@ -62,7 +62,11 @@ def method_specs(
     found = []
     for name in names:
         kind = load(METHODS, name, what="method")
-        chosen = dict(settings.get(name, {}))
+        chosen = {
+            # JSON and TOML have lists only, where constructors take tuples
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in settings.get(name, {}).items()
+        }
         if "seed" in inspect.signature(kind).parameters:
             chosen.setdefault("seed", seed)
         try:

@@ -16,10 +16,17 @@ from whichcam.methods._base import CameraModelClassifier
 from whichcam.models.storage import field, read_json
 
 METHODS = {
+    "constrained": "whichcam.methods._constrained:ConstrainedClassifier",
     "cooccurrence": "whichcam.methods._cooccurrence:CooccurrenceClassifier",
     "demosaicing": "whichcam.methods._demosaicing:DemosaicingClassifier",
+    "finetune": "whichcam.methods._finetune:FinetuneClassifier",
     "jpeg_statistics": "whichcam.methods._jpeg_statistics:JpegStatisticsClassifier",
     "noise_moments": "whichcam.methods._noise_moments:NoiseMomentsClassifier",
+    "remnant": "whichcam.methods._remnant:RemnantClassifier",
+    "scratch": "whichcam.methods._scratch:ScratchClassifier",
+    "stacked_features": (
+        "whichcam.methods._stacked_features:StackedFeaturesClassifier"
+    ),
     "whichcam": "whichcam.methods._whichcam:WhichcamClassifier",
 }
 """Registry name to ``module:attribute`` of every camera-model classifier."""

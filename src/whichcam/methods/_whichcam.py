@@ -6,8 +6,6 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Sequence
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,8 +14,9 @@ import numpy.typing as npt
 
 from whichcam._typing import PathLike
 from whichcam.datasets import Manifest
-from whichcam.errors import InputError, MissingDependencyError, NotFittedError
+from whichcam.errors import InputError, NotFittedError
 from whichcam.media import Photo
+from whichcam.methods._training_room import from_training
 from whichcam.models import CameraModel
 
 MODEL_FILES = (
@@ -111,15 +110,15 @@ class WhichcamClassifier:
         DatasetError
             As `whichcam.training.train`.
         """
-        training = _training()
-        config = training.TrainingConfig.from_mapping(self.settings or {})
+        train = from_training("train")
+        config = from_training("TrainingConfig").from_mapping(self.settings or {})
         folder = self.output
         if folder is None:
             temporary = tempfile.mkdtemp(prefix="whichcam-")
             # kept as long as the object lives
             weakref.finalize(self, shutil.rmtree, temporary, ignore_errors=True)
             folder = Path(temporary) / "model"
-        self.report_ = training.train(
+        self.report_ = train(
             manifest,
             folder,
             config=config,
@@ -146,9 +145,8 @@ class WhichcamClassifier:
             If the photo is smaller than a crop.
         """
         if self.cache is not None:
-            training = _training()
-            config = training.TrainingConfig.from_mapping(self.settings or {})
-            training.keep_views(photo, config, self.cache)
+            config = from_training("TrainingConfig").from_mapping(self.settings or {})
+            from_training("keep_views")(photo, config, self.cache)
 
     def predict_proba(self, photos: Sequence[Photo]) -> npt.NDArray[np.float64]:
         """Return calibrated closed-set probabilities.
@@ -220,21 +218,3 @@ class WhichcamClassifier:
         if not isinstance(model, CameraModel):
             raise NotFittedError("this classifier is not fitted; call fit() or load()")
         return model
-
-
-def _training() -> Any:
-    """Import the training room only when it is entered: it needs torch and onnx."""
-    try:
-        training = import_module("whichcam.training")
-    except ImportError as error:
-        if isinstance(error, MissingDependencyError) or error.name not in {
-            "torch",
-            "onnx",
-        }:
-            raise
-        raise MissingDependencyError(
-            str(error.name), extra="train", purpose="training"
-        ) from error
-    if find_spec("onnx") is None:  # the network is written with it, hours later
-        raise MissingDependencyError("onnx", extra="train", purpose="training")
-    return training

@@ -25,10 +25,10 @@ from whichcam.models._calibration import (
 )
 from whichcam.models._decision import Decision, Evidence, answers_by_level, decide
 from whichcam.models._file_statistics import FileStatistics, table_key
-from whichcam.models._loading import model_id, open_network, read_onnx
+from whichcam.models._loading import model_id, open_network
 from whichcam.models._spec import ModelSpec
 from whichcam.models.fusion import RawOutput, fuse, open_set_signs
-from whichcam.models.storage import read_json
+from whichcam.models.storage import read_json, read_onnx
 from whichcam.scoring import family_assignment
 from whichcam.signal import choose_crops
 from whichcam.traces import network_traces

@@ -25,7 +25,7 @@ from whichcam.errors import (
 from whichcam.methods import (
     METHODS,
     CameraModelClassifier,
-    _whichcam,
+    _training_room,
     build_method,
     load_method,
 )
@@ -112,7 +112,7 @@ def test_fitting_writes_to_the_output_and_reads_it_back(
     tiny_model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake = _fake_training(tiny_model.folder)
-    monkeypatch.setattr(_whichcam, "import_module", lambda _: fake)
+    monkeypatch.setattr(_training_room, "import_module", lambda _: fake)
     classifier = WhichcamClassifier(output=tmp_path / "model")
     assert classifier.fit(Manifest({"path": []}, tmp_path)) is classifier
     assert classifier.classes_ == ("Acme One", "Acme Two", "Bolt 5")
@@ -124,7 +124,7 @@ def test_a_temporary_model_goes_with_its_classifier_and_without_complaint(
     tiny_model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake = _fake_training(tiny_model.folder)
-    monkeypatch.setattr(_whichcam, "import_module", lambda _: fake)
+    monkeypatch.setattr(_training_room, "import_module", lambda _: fake)
     classifier = WhichcamClassifier().fit(Manifest({"path": []}, tmp_path))
     folder = classifier.model_.folder
     assert folder.is_dir()
@@ -143,7 +143,7 @@ def test_fitting_without_the_extra_says_how_to_get_it(
     def missing(_: str) -> None:
         raise ModuleNotFoundError(f"No module named {library!r}", name=library)
 
-    monkeypatch.setattr(_whichcam, "import_module", missing)
+    monkeypatch.setattr(_training_room, "import_module", missing)
     with pytest.raises(MissingDependencyError, match=r"whichcam\[train\]") as caught:
         WhichcamClassifier().fit(object())  # type: ignore[arg-type]
     assert caught.value.library == library
@@ -155,7 +155,7 @@ def test_an_import_that_fails_for_another_reason_is_not_disguised(
     def broken(_: str) -> None:
         raise ModuleNotFoundError("No module named 'ours'", name="ours")
 
-    monkeypatch.setattr(_whichcam, "import_module", broken)
+    monkeypatch.setattr(_training_room, "import_module", broken)
     with pytest.raises(ModuleNotFoundError, match="ours"):
         WhichcamClassifier().fit(object())  # type: ignore[arg-type]
 
