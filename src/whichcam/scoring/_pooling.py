@@ -64,7 +64,7 @@ def log_linear_pool(
     if weights is None:
         shares = np.full(n_judges, 1 / max(n_judges, 1))
     else:
-        shares = np.asarray(as_finite("weights", weights), dtype=np.float64)
+        shares = as_finite("weights", weights, ndim=1)
     if shares.shape != (n_judges,):
         raise ShapeMismatchError(
             f"weights have shape {shares.shape} for {n_judges} opinions; expected one "
