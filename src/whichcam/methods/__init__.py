@@ -2,10 +2,17 @@
 
 from whichcam.methods._base import CameraModelClassifier
 from whichcam.methods._patch_data import PatchData
-from whichcam.methods._registry import METHODS, build_method, load_method, method_of
+from whichcam.methods._registry import (
+    METHODS,
+    QUICK_SETTINGS,
+    build_method,
+    load_method,
+    method_of,
+)
 
 __all__ = [
     "METHODS",
+    "QUICK_SETTINGS",
     "CameraModelClassifier",
     "PatchData",
     "build_method",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from whichcam._registry import load
@@ -30,6 +32,32 @@ METHODS = {
     "whichcam": "whichcam.methods._whichcam:WhichcamClassifier",
 }
 """Registry name to ``module:attribute`` of every camera-model classifier."""
+
+QUICK_SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "constrained": {"patch_px": 128, "epochs": 6},
+        "finetune": {
+            "patch_px": 160,
+            "n_patches": 2,
+            "learning_rates": (1e-2, 1e-3),
+            "epochs": 3,
+        },
+        "remnant": {
+            "planes": 16,
+            "n_patches": 16,
+            "patches_per_photo": 2,
+            "epochs": 6,
+        },
+        "scratch": {"n_patches": 16, "epochs": 12},
+        "stacked_features": {
+            "backbones": ("tf_efficientnet_lite0",),
+            "n_components": 300,
+            "n_trees": 200,
+        },
+    }
+)
+"""Settings under which the slow methods learn some 1,500 photos in minutes on two
+processors: small trainings, far from the best these methods can do."""
 
 
 def build_method(name: str, **settings: Any) -> CameraModelClassifier:

@@ -106,6 +106,12 @@ class CameraModel:
                 f"there is no model folder {place}; give one written by "
                 "`whichcam train`, or leave it out to use the bundled model"
             )
+        if (place / "method.json").is_file():
+            raise IncompatibleArtifactError(
+                f"{place} holds another method's classifier, which knows no unknown "
+                "cameras; use it with `whichcam predict --model`, or "
+                "whichcam.methods.load_method"
+            )
         spec = ModelSpec.from_dict(read_json(place / "spec.json"))
         calibration = Calibration.from_dict(read_json(place / "calibration.json"))
         statistics = FileStatistics.from_dict(read_json(place / "file_statistics.json"))
