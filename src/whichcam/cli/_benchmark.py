@@ -7,7 +7,12 @@ from typing import Annotated, Final
 
 import typer
 
-from whichcam.cli._method_settings import ConfigOption, SetOption, method_settings
+from whichcam.cli._method_settings import (
+    ConfigOption,
+    QuickOption,
+    SetOption,
+    method_settings,
+)
 from whichcam.cli._text import plural, say
 
 _FAILURES_SHOWN: Final = 5
@@ -71,6 +76,7 @@ def benchmark(
     ] = "sp_cup",
     settings: SetOption = None,
     config: ConfigOption = None,
+    quick: QuickOption = False,
     limit: Annotated[
         int | None,
         typer.Option(
@@ -144,12 +150,15 @@ def benchmark(
         if work is None and output is not None:
             work = output.with_name(f"{output.stem}.work")
         names = manipulation_names(manipulations)
+        chosen = method or sorted(METHODS)
         with stages() as report:
             result = evaluation.benchmark(
                 Manifest.read(manifest),
-                method or sorted(METHODS),
+                chosen,
                 manipulations=[name for name in names if name != "none"],
-                settings=method_settings(settings, config),
+                settings=method_settings(
+                    settings, config, quick=chosen if quick else ()
+                ),
                 limit=limit,
                 train_limit=train_limit,
                 seed=seed,

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from whichcam.cli._method_settings import ConfigOption, SetOption, method_settings
+from whichcam.cli._method_settings import (
+    ConfigOption,
+    QuickOption,
+    SetOption,
+    method_settings,
+)
 from whichcam.cli._text import plural, say
 
 if TYPE_CHECKING:
@@ -87,6 +92,7 @@ def crossval(
     ] = True,
     settings: SetOption = None,
     config: ConfigOption = None,
+    quick: QuickOption = False,
     figures: Annotated[
         Path | None,
         typer.Option(
@@ -139,7 +145,7 @@ def crossval(
             resume=resume,
             workers=workers,
             ungrouped=ungrouped,
-            settings=method_settings(settings, config),
+            settings=method_settings(settings, config, quick=method if quick else ()),
             progress=report,
         )
     if output is not None:

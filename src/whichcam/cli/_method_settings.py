@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -32,10 +32,23 @@ ConfigOption = Annotated[
 ]
 
 
+QuickOption = Annotated[
+    bool,
+    typer.Option(
+        "--quick",
+        help="Begin from the slow methods' settings for a small training, far from "
+        "the best they can do; the result holds the settings.",
+    ),
+]
+
+
 def method_settings(
-    given: Sequence[str] | None, config: Path | None
+    given: Sequence[str] | None,
+    config: Path | None,
+    *,
+    quick: Sequence[str] = (),
 ) -> dict[str, dict[str, Any]]:
-    """Return the settings of each method.
+    """Return the settings of each method; those in ``quick`` begin from small ones.
 
     Raises
     ------
@@ -43,14 +56,17 @@ def method_settings(
         If one is not written METHOD.NAME=VALUE, or the file is no TOML of tables.
     """
     from whichcam.cli._train import read_settings
+    from whichcam.methods import QUICK_SETTINGS
 
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, Any]] = {
+        name: _as_json(QUICK_SETTINGS[name]) for name in quick if name in QUICK_SETTINGS
+    }
     for method, values in (read_settings(config) if config else {}).items():
         if not isinstance(values, dict):
             raise ConfigError(
                 method, "stands outside a table; write [method] before it"
             )
-        found[method] = values
+        found.setdefault(method, {}).update(values)
     for item in given or ():
         path, equals, text = item.partition("=")
         names = path.split(".")
@@ -63,6 +79,10 @@ def method_settings(
                 raise ConfigError("--set", f"{path} goes through {name!r}, a value")
         place[names[-1]] = _value(text)
     return found
+
+
+def _as_json(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in settings.items()}
 
 
 def _value(text: str) -> Any:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         benchmark_tables,
         benchmark_to_markdown,
     )
+    from whichcam.evaluation._crops import accuracy_by_crops
     from whichcam.evaluation._crossval import crossvalidate
     from whichcam.evaluation._crossval_figures import (
         CrossvalSummary,
@@ -106,6 +107,7 @@ _WHERE = {
     "SubmissionScore": "_submission",
     "Table": "_tables",
     "UnknownSummary": "_summary",
+    "accuracy_by_crops": "_crops",
     "benchmark": "_benchmark",
     "benchmark_tables": "_benchmark_tables",
     "benchmark_to_markdown": "_benchmark_tables",
@@ -159,6 +161,7 @@ __all__ = [
     "SubmissionScore",
     "Table",
     "UnknownSummary",
+    "accuracy_by_crops",
     "benchmark",
     "benchmark_tables",
     "benchmark_to_markdown",

@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from whichcam.reporting._confusion import confusion_figure
     from whichcam.reporting._crops_figure import crops_figure
-    from whichcam.reporting._figure_sets import benchmark_figures, crossval_figures
+    from whichcam.reporting._figure_sets import (
+        benchmark_figures,
+        crossval_figures,
+        evaluation_figures,
+    )
     from whichcam.reporting._fingerprint_figure import fingerprint_figure
     from whichcam.reporting._learning_curve import learning_curve_figure
     from whichcam.reporting._methods_figures import (
@@ -27,8 +31,11 @@ if TYPE_CHECKING:
         HasCells,
         HasConfusion,
         HasCrossval,
+        HasEvaluation,
         HasFoldFigures,
         HasInterval,
+        HasManipulation,
+        HasManipulations,
         HasMethods,
         HasReliability,
     )
@@ -42,9 +49,12 @@ _WHERE = {
     "HasCells": "_protocols",
     "HasConfusion": "_protocols",
     "HasCrossval": "_protocols",
+    "HasEvaluation": "_protocols",
     "HasFoldFigures": "_protocols",
     "HasInterval": "_protocols",
     "HasLikelihoodRatios": "_tippett",
+    "HasManipulation": "_protocols",
+    "HasManipulations": "_protocols",
     "HasMethods": "_protocols",
     "HasReliability": "_protocols",
     "MethodAccuracy": "_methods_figures",
@@ -52,6 +62,7 @@ _WHERE = {
     "confusion_figure": "_confusion",
     "crops_figure": "_crops_figure",
     "crossval_figures": "_figure_sets",
+    "evaluation_figures": "_figure_sets",
     "fingerprint_figure": "_fingerprint_figure",
     "learning_curve_figure": "_learning_curve",
     "manipulations_figure": "_methods_figures",
@@ -68,9 +79,12 @@ __all__ = [
     "HasCells",
     "HasConfusion",
     "HasCrossval",
+    "HasEvaluation",
     "HasFoldFigures",
     "HasInterval",
     "HasLikelihoodRatios",
+    "HasManipulation",
+    "HasManipulations",
     "HasMethods",
     "HasReliability",
     "MethodAccuracy",
@@ -78,6 +92,7 @@ __all__ = [
     "confusion_figure",
     "crops_figure",
     "crossval_figures",
+    "evaluation_figures",
     "fingerprint_figure",
     "learning_curve_figure",
     "manipulations_figure",

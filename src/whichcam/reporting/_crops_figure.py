@@ -76,5 +76,7 @@ def crops_figure(
     axes.set_ylabel("share right", color=_canvas.INK)
     axes.tick_params(colors=_canvas.INK, labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(fontsize=8, frameon=False, labelcolor=_canvas.INK)
+    legend = axes.legend(fontsize=8, frameon=False, labelcolor=_canvas.INK)
+    for text in legend.get_texts():
+        text.set_parse_math(False)  # names of splits are anybody's
     _canvas.save_png(figure, target)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from whichcam._typing import PathLike
 from whichcam.reporting._confusion import confusion_figure
+from whichcam.reporting._crops_figure import crops_figure
 from whichcam.reporting._methods_figures import (
     MethodAccuracy,
     manipulations_figure,
     methods_figure,
 )
-from whichcam.reporting._protocols import HasBenchmark, HasCrossval
+from whichcam.reporting._protocols import HasBenchmark, HasCrossval, HasEvaluation
 from whichcam.reporting._reliability import reliability_figure
 
 _UNTOUCHED: Final = "untouched"
@@ -141,6 +143,63 @@ def crossval_figures(result: HasCrossval, folder: PathLike) -> tuple[Path, ...]:
             confusion_figure(answers, written[-1])
             written.append(place / f"reliability-{_safe(method)}.png")
             reliability_figure(answers, written[-1])
+    return tuple(written)
+
+
+def evaluation_figures(
+    result: HasEvaluation,
+    folder: PathLike,
+    *,
+    by_crops: Mapping[str, Mapping[int, float]] | None = None,
+) -> tuple[Path, ...]:
+    """Draw an evaluation: confusions, reliability, manipulations, number of crops.
+
+    Parameters
+    ----------
+    result : EvaluationResult
+        The result.
+    folder : path-like
+        Where the PNGs go; it exists and holds none of their names.
+    by_crops : mapping, optional
+        As `whichcam.evaluation.accuracy_by_crops` returns it.
+
+    Returns
+    -------
+    tuple of Path
+        The files written.
+
+    Raises
+    ------
+    MissingDependencyError
+        If matplotlib (extra ``report``) is not installed.
+    InsufficientEvidenceError
+        If no photograph of a known camera was answered.
+    InputError
+        If a file exists.
+    ArtifactError
+        If a file cannot be written.
+    """
+    place = Path(folder)
+    written = [place / "confusion.png", place / "reliability.png"]
+    confusion_figure(result, written[0])
+    reliability_figure(result, written[1])
+    rows = [row for row in result.summary().manipulations if row.n_photos]
+    names = list(dict.fromkeys(row.manipulation for row in rows))
+    top1 = {(row.split, row.manipulation): row.top1 for row in rows}
+    if len(names) > 1:
+        written.append(place / "manipulations.png")
+        manipulations_figure(
+            {
+                split: [top1.get((split, name)) for name in names]
+                for split in dict.fromkeys(row.split for row in rows)
+            },
+            names,
+            written[-1],
+            title="share right",
+        )
+    if by_crops:
+        written.append(place / "crops.png")
+        crops_figure(by_crops, written[-1])
     return tuple(written)
 
 

@@ -104,13 +104,20 @@ def manipulations_figure(
                 fontsize=8,
                 color="white" if value > 0.55 else _canvas.INK,
             )
-    axes.set_yticks(range(height), [_canvas.label_of(n) for n in names], fontsize=8)
+    axes.set_yticks(
+        range(height),
+        [_canvas.label_of(n) for n in names],
+        parse_math=False,
+        fontsize=8,
+    )
     labels = [_canvas.label_of(name) for name in manipulations]
-    axes.set_xticks(range(width), labels, rotation=35, ha="right", fontsize=8)
+    axes.set_xticks(
+        range(width), labels, rotation=35, ha="right", parse_math=False, fontsize=8
+    )
     axes.axvline(0.5, color="white", linewidth=3)
     axes.tick_params(length=0, colors=_canvas.INK)
     axes.spines[:].set_visible(False)
-    axes.set_title(title, fontsize=10, color=_canvas.INK, loc="left")
+    axes.set_title(title, parse_math=False, fontsize=10, color=_canvas.INK, loc="left")
     _canvas.save_png(figure, target)
 
 
@@ -187,7 +194,9 @@ def methods_figure(
             label="never seen (95 % interval)" if row == 0 else None,
         )
     names = [_canvas.label_of(method.name) for method in ordered]
-    axes.set_yticks(range(len(ordered)), names, fontsize=9, color=_canvas.INK)
+    axes.set_yticks(
+        range(len(ordered)), names, parse_math=False, fontsize=9, color=_canvas.INK
+    )
     axes.set_ylim(-0.6, len(ordered) - 0.4)
     axes.set_xlim(0, 1)
     axes.set_xlabel("share right", color=_canvas.INK)
@@ -202,5 +211,7 @@ def methods_figure(
         bbox_to_anchor=(0.5, 1.0),
         ncols=2,
     )
-    axes.set_title(title, fontsize=10, color=_canvas.INK, loc="left", pad=24)
+    axes.set_title(
+        title, parse_math=False, fontsize=10, color=_canvas.INK, loc="left", pad=24
+    )
     _canvas.save_png(figure, target)

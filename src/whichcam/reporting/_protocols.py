@@ -144,3 +144,38 @@ class HasCrossval(Protocol):
 
     def answers(self, method: str) -> HasAnswers:
         """Return a method's answers in grouped folds."""
+
+
+class HasManipulation(Protocol):
+    """The figures of a split under a manipulation."""
+
+    @property
+    def split(self) -> str:
+        """Name of the split."""
+
+    @property
+    def manipulation(self) -> str:
+        """Name of the manipulation."""
+
+    @property
+    def n_photos(self) -> int:
+        """Photos answered."""
+
+    @property
+    def top1(self) -> float | None:
+        """Share right."""
+
+
+class HasManipulations(Protocol):
+    """The figures of an evaluation."""
+
+    @property
+    def manipulations(self) -> Sequence[HasManipulation]:
+        """One a split and manipulation."""
+
+
+class HasEvaluation(HasConfusion, HasReliability, Protocol):
+    """An evaluation: `whichcam.evaluation.EvaluationResult` is one."""
+
+    def summary(self) -> HasManipulations:
+        """Return the figures."""

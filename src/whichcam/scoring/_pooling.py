@@ -170,7 +170,7 @@ def adapt_to_set(probabilities: npt.ArrayLike) -> Float64Array:
         if np.abs(new - shares).max() < _SETTLED:
             break
         shares = new
-    return adapted
+    return np.asarray(adapted)
 
 
 def _logs(opinions: npt.ArrayLike | Sequence[npt.ArrayLike]) -> Float64Array:
