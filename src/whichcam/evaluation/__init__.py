@@ -68,7 +68,12 @@ if TYPE_CHECKING:
         SplitSummary,
         UnknownSummary,
     )
-    from whichcam.evaluation._tables import Table, summary_tables, to_markdown
+    from whichcam.evaluation._tables import (
+        Table,
+        markdown_table,
+        summary_tables,
+        to_markdown,
+    )
 
 _WHERE = {
     "MEASURED_MANIPULATIONS": "_evaluate",
@@ -119,6 +124,7 @@ _WHERE = {
     "evaluate": "_evaluate",
     "evaluate_devices": "_devices",
     "evaluate_devices_grid": "_devices",
+    "markdown_table": "_tables",
     "score_submission": "_submission",
     "summary_tables": "_tables",
     "to_markdown": "_tables",
@@ -173,6 +179,7 @@ __all__ = [
     "evaluate",
     "evaluate_devices",
     "evaluate_devices_grid",
+    "markdown_table",
     "score_submission",
     "summary_tables",
     "to_markdown",

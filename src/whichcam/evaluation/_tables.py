@@ -308,7 +308,18 @@ def to_markdown(
 
 
 def markdown_table(table: Table) -> str:
-    """Return a table as Markdown, its title in bold before it and its note behind."""
+    """Return a table as Markdown, its title in bold before it and its note behind.
+
+    Parameters
+    ----------
+    table : Table
+        The table; marks in its cells that mean something in Markdown are escaped.
+
+    Returns
+    -------
+    str
+        Ends in a newline.
+    """
     rule = ["---:" if table.is_numeric(i) else "---" for i in range(len(table.columns))]
     lines = [table.columns, tuple(rule), *table.text()]
     body = "".join(f"| {' | '.join(map(_escaped, line))} |\n" for line in lines)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _LINES: Final = (
-    ("train", "photos learnt from", _canvas.ORANGE, "-"),
-    ("validation", "photos held out", _canvas.BLUE, "--"),
+    ("train", "learnt from", _canvas.ORANGE, "-"),
+    ("validation", "held out", _canvas.BLUE, "--"),
 )
 
 

@@ -164,6 +164,8 @@ def methods_figure(
     figure = _canvas.new_figure(6.4, 1.5 + 0.34 * len(ordered))
     axes = figure.add_subplot()
     warned = False
+    bounded = any(method.low is not None for method in ordered)
+    label = "never seen (95 % interval)" if bounded else "never seen"
     for row, method in enumerate(ordered):
         if method.low is not None and method.high is not None:
             axes.plot([method.low, method.high], [row, row], color=_canvas.BLUE, lw=2)
@@ -191,7 +193,7 @@ def methods_figure(
             color=_canvas.BLUE,
             markersize=7,
             linestyle="none",
-            label="never seen (95 % interval)" if row == 0 else None,
+            label=label if row == 0 else None,
         )
     names = [_canvas.label_of(method.name) for method in ordered]
     axes.set_yticks(
