@@ -2,9 +2,10 @@
 
 The author of the post had 2,750 pictures by ten telephones, one of each model. He
 trained a network from scratch, then put ImageNet features into a random forest, then
-fine-tuned an ImageNet network in stages, and ended at 90 %. All his pictures were by the
-same ten telephones. This program tells the story again on any labelled pictures and adds
-the act that was missing: the same models, asked about telephones they never saw.
+fine-tuned an ImageNet network in stages, and ended at 90 %. All his pictures were by
+the same ten telephones. This program tells the story again on any labelled pictures,
+and adds the act that was missing: the same models, asked about telephones they never
+saw.
 
     python examples/blog_post/run.py manifest.csv --out story
     python examples/blog_post/run.py --out story            # cameras that never existed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Run = Callable[..., Result]
 
 SIZE = (128, 128)
-SMALL = {
+SMALL: dict[str, dict[str, Any]] = {
     "cooccurrence": {"subspace_sizes": (40,), "max_learners": 5},
     "noise_moments": {"n_rounds": 10},
 }

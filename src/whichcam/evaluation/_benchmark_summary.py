@@ -128,7 +128,7 @@ class _Part:
 
     @property
     def right(self) -> npt.NDArray[np.bool_]:
-        return (self.rank == 1) & (self.answer >= 0)
+        return np.asarray((self.rank == 1) & (self.answer >= 0))
 
 
 def summarize_benchmark(

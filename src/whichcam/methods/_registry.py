@@ -120,7 +120,8 @@ def method_of(folder: PathLike) -> str:
     """
     place = Path(folder)
     if (place / "method.json").is_file():
-        return field(read_json(place / "method.json"), "method", str)
+        name: str = field(read_json(place / "method.json"), "method", str)
+        return name
     if (place / "spec.json").is_file():
         return "whichcam"  # its folder is that of whichcam.models.CameraModel
     raise ArtifactNotFoundError(

@@ -45,8 +45,8 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(manifest: Manifest, *methods: str, **options: Any) -> BenchmarkResult:
-    options = {"workers": 1, "manipulations": CHANGES} | options
-    return benchmark(manifest, methods or ("nearest",), **options)
+    given: dict[str, Any] = {"workers": 1, "manipulations": CHANGES} | options
+    return benchmark(manifest, methods or ("nearest",), **given)
 
 
 def test_a_method_that_is_right_is_said_to_be(manifest: Manifest) -> None:

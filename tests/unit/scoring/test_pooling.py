@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -85,7 +87,7 @@ def test_a_set_with_even_shares_is_left_alone() -> None:
     ],
 )
 def test_what_is_no_opinion_is_refused(
-    opinions: list[object], weights: list[float] | None, error: type[Exception]
+    opinions: Any, weights: list[float] | None, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
         log_linear_pool(opinions, weights)
