@@ -10,6 +10,7 @@ sys.path.insert(0, str(HERE / "_tools"))
 
 import cli_reference  # noqa: E402
 import figures  # noqa: E402
+import lab_pages  # noqa: E402
 import rest_reference  # noqa: E402
 
 import whichcam  # noqa: E402
@@ -64,5 +65,6 @@ def setup(app: object) -> None:
     generated = HERE / "_build" / "generated"
     generated.mkdir(parents=True, exist_ok=True)
     figures.write_all(generated)
+    lab_pages.write_all(generated)
     cli_reference.write(generated / "cli.md")
     rest_reference.write(generated / "rest.md")

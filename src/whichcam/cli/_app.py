@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from whichcam import __version__
+from whichcam.cli._benchmark import benchmark
 from whichcam.cli._cluster import cluster
 from whichcam.cli._compare import compare
 from whichcam.cli._crossval import crossval
@@ -25,6 +26,7 @@ from whichcam.cli._help import add_command, examples
 from whichcam.cli._identify import identify
 from whichcam.cli._localize import localize
 from whichcam.cli._predict import predict
+from whichcam.cli._score import score
 from whichcam.cli._search import search
 from whichcam.cli._serve import serve
 from whichcam.cli._train import train
@@ -122,7 +124,12 @@ add_command(
     app,
     predict,
     "whichcam predict test/ -o submission.csv --model my-model",
-    "whichcam predict manifest.csv -o submission.csv",
+    "whichcam predict test/ --submission submission.csv --model a --model b --tta",
+)
+add_command(
+    app,
+    score,
+    "whichcam score submission.csv --solution solution.csv",
 )
 add_command(
     app,
@@ -185,6 +192,10 @@ add_command(
     "whichcam serve",
     "whichcam serve --port 9000 --gallery ~/cameras",
     "whichcam serve --host 0.0.0.0 --token new",
+    benchmark,
+    "whichcam benchmark manifest.csv -o result.json",
+    "whichcam benchmark manifest.csv --method cooccurrence --limit 50 -o result.json",
+    "whichcam benchmark --from result.json --figures pictures",
 )
 app.add_typer(gallery_app, name="gallery")
 app.add_typer(footage_app, name="footage")

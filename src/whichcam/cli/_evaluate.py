@@ -54,6 +54,14 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option(
+            help="New or empty folder for pictures: confusions, reliability, accuracy "
+            "by manipulation and by number of crops (needs the extra `report`).",
+            show_default=False,
+        ),
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
     limit: Annotated[
         int | None,
@@ -120,6 +128,7 @@ def evaluate(
                 "--model": model is not None,
                 "--manipulations": manipulations != _MANIPULATIONS,
                 "--figure": figure is not None,
+                "--figures": figures is not None,
                 "--workers": workers != 1,
                 "--limit": limit is not None,
                 "--seed": seed != 0,
@@ -138,6 +147,7 @@ def evaluate(
                 "--manipulations": manipulations != _MANIPULATIONS,
                 "--workers": workers != 1,
                 "--limit": limit is not None,
+                "--figures": figures is not None,
             },
         )
         evaluate_devices(
@@ -148,14 +158,17 @@ def evaluate(
         raise typer.BadParameter("needs --devices", param_hint="--calibration")
     from whichcam import evaluation
     from whichcam.cli._console import bar
+    from whichcam.cli._figures import figures_folder
     from whichcam.cli._identify import load_model
     from whichcam.datasets import Manifest
 
     names = manipulation_names(manipulations)
+    folder = figures_folder(figures)
     table = Manifest.read(manifest)
+    loaded = load_model(model)
     with bar("evaluating") as report:
         result = evaluation.evaluate(
-            load_model(model),
+            loaded,
             table,
             manipulations=names,
             limit_per_split=limit,
@@ -177,6 +190,15 @@ def evaluate(
 
         confusion_figure(result, figure)
         say(f"wrote {figure}")
+    if folder is not None:
+        from whichcam.reporting import evaluation_figures
+
+        with bar("looking at fewer and more crops") as report:
+            crops = evaluation.accuracy_by_crops(
+                loaded, table, limit_per_split=limit, seed=seed, progress=report
+            )
+        drawn = evaluation_figures(result, folder, by_crops=crops)
+        say(f"wrote {plural(len(drawn), 'picture')} to {folder}")
 
 
 def _refuse_with(what: str, given: Mapping[str, bool]) -> None:

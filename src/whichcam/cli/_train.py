@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from whichcam.cli._figures import figures_folder
 from whichcam.cli._text import say
 from whichcam.errors import ConfigError, MissingDependencyError
 
@@ -96,6 +97,14 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where an earlier run was stopped.")
     ] = False,
+    figures: Annotated[
+        Path | None,
+        typer.Option(
+            help="New or empty folder for a picture of how the training of a network "
+            "went (needs the extra `report`).",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Train a camera-model classifier on the pictures of a MANIFEST.
 
@@ -112,6 +121,10 @@ def train(
     }
     options = {name: value for name, value in options.items() if value is not None}
     if method == _OURS:
+        if figures is not None:
+            raise typer.BadParameter(
+                f"{_OURS} keeps no learning curve; leave it out", param_hint="--figures"
+            )
         if quick:
             raise typer.BadParameter(
                 f"{_OURS} has no small training; try --epochs", param_hint="--quick"
@@ -125,9 +138,19 @@ def train(
             f"only the method {_OURS} keeps what a stopped run has done",
             param_hint="--resume",
         )
-    _train_other(
+    folder = figures_folder(figures)
+    fitted = _train_other(
         manifest, output, split, method, settings, options, setting or [], quick=quick
     )
+    if folder is not None:
+        from whichcam.reporting import learning_curve_figure
+
+        history = getattr(fitted, "history_", ())
+        if not history:
+            say(f"{method} is not trained epoch by epoch: there is no curve to draw")
+            return
+        learning_curve_figure(history, folder / "learning_curve.png")
+        say(f"wrote {folder / 'learning_curve.png'}")
 
 
 def _train_ours(
@@ -167,8 +190,8 @@ def _train_other(
     assigned: Sequence[str],
     *,
     quick: bool,
-) -> None:
-    """Fit a method of the registry, and save it."""
+) -> Any:
+    """Fit a method of the registry, save it and return it."""
     from whichcam.cli._console import stages
     from whichcam.cli._inputs import read_manifest
     from whichcam.cli._settings import known_setting, parse_settings
@@ -194,6 +217,7 @@ def _train_other(
     classifier.save(output)
     print_report(_told(classifier, len(pictures)), method)
     say(f"wrote the model {output}; try: whichcam predict DIR --model {output}")
+    return classifier
 
 
 def _told(classifier: Any, n_photos: int) -> dict[str, Any]:

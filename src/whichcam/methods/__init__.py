@@ -7,6 +7,7 @@ from whichcam.methods._registry import (
     QUICK_SETTINGS,
     build_method,
     load_method,
+    method_of,
 )
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "PatchData",
     "build_method",
     "load_method",
+    "method_of",
 ]

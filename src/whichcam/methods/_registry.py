@@ -96,19 +96,35 @@ def load_method(folder: PathLike) -> CameraModelClassifier:
     ArtifactError
         As the method's ``load``.
     """
-    place = Path(folder)
-    if (place / "method.json").is_file():
-        name = field(read_json(place / "method.json"), "method", str)
-    elif (place / "spec.json").is_file():
-        name = "whichcam"  # its folder is that of whichcam.models.CameraModel
-    else:
-        raise ArtifactNotFoundError(
-            f"{place} holds neither method.json nor spec.json; give a folder written "
-            "by save() or `whichcam train`"
-        )
+    place, name = Path(folder), method_of(folder)
     try:
         kind = load(METHODS, name, what="method")
     except UnknownNameError as error:
         raise IncompatibleArtifactError(f"{place}: {error}") from error
     loaded: CameraModelClassifier = kind.load(place)
     return loaded
+
+
+def method_of(folder: PathLike) -> str:
+    """Return the registry name of the classifier that lies in a folder.
+
+    Parameters
+    ----------
+    folder : path
+        As `load_method` takes it.
+
+    Raises
+    ------
+    ArtifactNotFoundError
+        If there is no such folder, or no classifier in it.
+    """
+    place = Path(folder)
+    if (place / "method.json").is_file():
+        name: str = field(read_json(place / "method.json"), "method", str)
+        return name
+    if (place / "spec.json").is_file():
+        return "whichcam"  # its folder is that of whichcam.models.CameraModel
+    raise ArtifactNotFoundError(
+        f"{place} holds neither method.json nor spec.json; give a folder written by "
+        "save() or `whichcam train`"
+    )

@@ -36,6 +36,8 @@ class WhichcamClassifier:
         Folder `fit` writes the model to; a temporary one otherwise.
     resume : bool, default False
         Go on with a killed run in ``output``.
+    cache : path, optional
+        Folder where the traces of photos are kept, for other fits on the same photos.
 
     Attributes
     ----------
@@ -55,10 +57,12 @@ class WhichcamClassifier:
         settings: dict[str, Any] | None = None,
         output: PathLike | None = None,
         resume: bool = False,
+        cache: PathLike | None = None,
     ) -> None:
         self.settings = settings
         self.output = output
         self.resume = resume
+        self.cache = cache
 
     def get_params(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -66,6 +70,7 @@ class WhichcamClassifier:
             "settings": self.settings,
             "output": self.output,
             "resume": self.resume,
+            "cache": self.cache,
         }
 
     @property
@@ -119,9 +124,29 @@ class WhichcamClassifier:
             config=config,
             resume=self.resume,
             progress=progress,
+            views=self.cache,
         )
         self.model_ = CameraModel.load(folder)
         return self
+
+    def keep(self, photo: Photo) -> None:
+        """Put into ``cache`` what `fit` will ask of a photo; nothing without one.
+
+        Parameters
+        ----------
+        photo : Photo
+            Decoded photo.
+
+        Raises
+        ------
+        MissingDependencyError
+            Without torch or onnx.
+        ImageTooSmallError
+            If the photo is smaller than a crop.
+        """
+        if self.cache is not None:
+            config = from_training("TrainingConfig").from_mapping(self.settings or {})
+            from_training("keep_views")(photo, config, self.cache)
 
     def predict_proba(self, photos: Sequence[Photo]) -> npt.NDArray[np.float64]:
         """Return calibrated closed-set probabilities.

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from whichcam.training._fit_localizer import fit_localizer
     from whichcam.training._patch_fit import fit_patch_network
     from whichcam.training._train import TrainingReport, train
+    from whichcam.training._views import keep_views
 
 _WHERE = {
     "TrainingConfig": "_config",
@@ -22,6 +23,7 @@ _WHERE = {
     "fit_likelihood_ratios": "_fit_likelihood_ratios",
     "fit_localizer": "_fit_localizer",
     "fit_patch_network": "_patch_fit",
+    "keep_views": "_views",
     "train": "_train",
 }
 
@@ -33,6 +35,7 @@ __all__ = [
     "fit_likelihood_ratios",
     "fit_localizer",
     "fit_patch_network",
+    "keep_views",
     "train",
 ]
 
