@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         verify,
         verify_many,
     )
+    from whichcam.scan import scan_photos
     from whichcam.training import train
 
 _WHERE = {
@@ -53,6 +54,7 @@ _WHERE = {
     "identify": "pipelines",
     "identify_many": "pipelines",
     "open_photo": "media",
+    "scan_photos": "scan",
     "search": "pipelines",
     "train": "training",
     "verify": "pipelines",
@@ -78,6 +80,7 @@ __all__ = [
     "identify",
     "identify_many",
     "open_photo",
+    "scan_photos",
     "search",
     "train",
     "verify",

@@ -22,6 +22,7 @@ from whichcam.cli._gallery import gallery_app
 from whichcam.cli._help import add_command, examples
 from whichcam.cli._identify import identify
 from whichcam.cli._predict import predict
+from whichcam.cli._scan import scan
 from whichcam.cli._search import search
 from whichcam.cli._train import train
 from whichcam.cli._verify import verify
@@ -154,6 +155,13 @@ add_command(
     "whichcam crossval manifest.csv --method cooccurrence --method noise_moments",
     "whichcam crossval manifest.csv --method whichcam --group session --folds 3",
     "whichcam crossval manifest.csv --method demosaicing -o result.json --resume",
+)
+add_command(
+    app,
+    scan,
+    "whichcam scan ~/archive --out scanned",
+    "whichcam scan ~/archive --out scanned --resume",
+    "whichcam scan s3://bucket/archive --task search --out found --engine ray",
 )
 app.add_typer(gallery_app, name="gallery")
 app.add_typer(footage_app, name="footage")
