@@ -10,7 +10,7 @@ from typing import Final
 
 # Every library that may run threads of its own: with one process a core they would
 # only wait for each other.
-_VARIABLES: Final = (
+THREAD_VARIABLES: Final = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -22,8 +22,8 @@ _VARIABLES: Final = (
 @contextmanager
 def one_thread_each() -> Iterator[None]:
     """Set what spawned processes inherit before they import anything; then restore."""
-    before = {name: os.environ.get(name) for name in _VARIABLES}
-    os.environ.update(dict.fromkeys(_VARIABLES, "1"))
+    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
     try:
         yield
     finally:
