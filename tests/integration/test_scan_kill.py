@@ -143,7 +143,7 @@ def test_killed_workers_and_a_killed_driver_cost_no_picture(
     assert not (out / "summary.json").exists()
     # Workers end with their driver, though it could not tell them.
     assert psutil.wait_procs(left, timeout=60)[1] == []
-    finished(started(album, out, 0.0))
+    finished(started(album, out, 0.02))
     check(out)
 
 
@@ -169,5 +169,5 @@ def test_scans_killed_at_random_moments_end_whole(
         if driver.returncode == 0 and n_kills < N_KILLS:
             for path in sorted((out / "rows").iterdir())[::2]:
                 path.unlink()  # done before all kills: some of it anew
-    finished(started(album, out, 0.0))
+    finished(started(album, out, 0.02))
     check(out)

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from whichcam.scan._plan import ScanPlan
     from whichcam.scan._report import ScanProgress, ScanReport
     from whichcam.scan._scan import ENGINES, read_rows, scan_photos
+    from whichcam.scan._sign_clusters import SignClusters, cluster_signs
+    from whichcam.scan._signs import SignShards, search_signs
     from whichcam.scan._tasks import TASKS
 
 _WHERE = {
@@ -16,9 +18,13 @@ _WHERE = {
     "ScanPlan": "_plan",
     "ScanProgress": "_report",
     "ScanReport": "_report",
+    "SignClusters": "_sign_clusters",
+    "SignShards": "_signs",
     "TASKS": "_tasks",
+    "cluster_signs": "_sign_clusters",
     "read_rows": "_scan",
     "scan_photos": "_scan",
+    "search_signs": "_signs",
 }
 
 __all__ = [
@@ -27,8 +33,12 @@ __all__ = [
     "ScanPlan",
     "ScanProgress",
     "ScanReport",
+    "SignClusters",
+    "SignShards",
+    "cluster_signs",
     "read_rows",
     "scan_photos",
+    "search_signs",
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import posixpath
 import tempfile
 from collections.abc import Iterator
@@ -142,9 +143,10 @@ def _is_hidden(name: str) -> bool:
     return name.startswith(".") or name == "__MACOSX"
 
 
-def _lines(stream: BinaryIO, source: str) -> Iterator[str]:
+def _lines(stream: Any, source: str) -> Iterator[str]:
     number = 0
-    while raw := stream.readline(_LONGEST_LINE + 1):
+    lines = io.BufferedReader(stream)  # remote files have no bounded readline
+    while raw := lines.readline(_LONGEST_LINE + 1):
         number += 1
         if len(raw) > _LONGEST_LINE:
             raise InputError(

@@ -99,10 +99,8 @@ def test_one_ray_node_gives_the_rows_of_the_local_engine(
     scan_photos(album, out=tmp_path / "local", **options)
     scan_photos(album, out=tmp_path / "ray", engine="ray", **options)
     assert rows_of(tmp_path / "ray") == rows_of(tmp_path / "local")
-    same = [
-        (tmp_path / name / "summary.json").read_bytes() for name in ("local", "ray")
-    ]
-    assert same[0] == same[1]
+    local, ray = (tmp_path / name / "summary.json" for name in ("local", "ray"))
+    assert local.read_bytes() == ray.read_bytes()
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""An archive in a bucket is scanned as a folder is: against a server of this machine."""
+"""An archive in a bucket is scanned as a folder is: a server of this machine."""
 
 from __future__ import annotations
 
