@@ -27,6 +27,7 @@ from whichcam.cli._identify import identify
 from whichcam.cli._localize import localize
 from whichcam.cli._predict import predict
 from whichcam.cli._score import score
+from whichcam.cli._scan import scan
 from whichcam.cli._search import search
 from whichcam.cli._serve import serve
 from whichcam.cli._train import train
@@ -196,6 +197,10 @@ add_command(
     "whichcam benchmark manifest.csv -o result.json",
     "whichcam benchmark manifest.csv --method cooccurrence --limit 50 -o result.json",
     "whichcam benchmark --from result.json --figures pictures",
+    scan,
+    "whichcam scan ~/archive --out scanned",
+    "whichcam scan ~/archive --out scanned --resume",
+    "whichcam scan s3://bucket/archive --task search --out found --engine ray",
 )
 app.add_typer(gallery_app, name="gallery")
 app.add_typer(footage_app, name="footage")
