@@ -151,7 +151,10 @@ def _add(cameras: dict[str, _Seen], row: dict[str, Any], header: PhotoHeader) ->
     # A device without a name is told by its picture: it counts as one of its own.
     seen.devices.add(str(row.get("device_id") or header.sha256))
     seen.tables[key] += 1
-    original = (int(row.get("original_width") or 0), int(row.get("original_height") or 0))
+    original = (
+        int(row.get("original_width") or 0),
+        int(row.get("original_height") or 0),
+    )
     seen.sizes[original if min(original) > 0 else (header.width, header.height)] += 1
     if not header.exif.is_empty and screen(header).is_original:
         seen.layouts[layout_of(header.jpeg)] += 1

@@ -10,6 +10,7 @@ import typer
 from whichcam.cli._guard import UNEXPECTED, UNUSABLE_INPUT
 from whichcam.cli._help import add_command, examples
 from whichcam.cli._layout import Layout, detect_layout, make_manifest
+from whichcam.cli._signatures import signatures
 from whichcam.cli._text import plural, say
 from whichcam.errors import InputError
 
@@ -322,4 +323,9 @@ add_command(
     shoot,
     "whichcam dataset shoot pictures --cameras 4 --photos 20",
     "whichcam dataset shoot pictures --devices 2 --size 1024 --seed 7",
+)
+add_command(
+    dataset_app,
+    signatures,
+    "whichcam dataset signatures manifest.csv -o signatures.json",
 )

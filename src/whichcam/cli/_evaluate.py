@@ -74,6 +74,14 @@ def evaluate(
             "patterns; needs the columns device and role.",
         ),
     ] = False,
+    claims: Annotated[
+        bool,
+        typer.Option(
+            "--claims",
+            help="Measure how often true and tampered metadata are contradicted; needs "
+            "the column label, or the splits test_device and test_scene.",
+        ),
+    ] = False,
     calibration: Annotated[
         Path | None,
         typer.Option(
@@ -91,6 +99,10 @@ def evaluate(
     With --devices: pictures of the roles flat and natural_enrol enrol their device,
     those of the roles natural and natural_probe are compared with every device, and
     the figures are those of Tippett and of PAV.
+
+    With --claims: whole files with metadata are tampered with in seeded ways (names
+    swapped, thumbnail replaced, compressed again), files without get an EXIF that tells
+    the truth or not, and the claims of each are checked.
     """
     for option, target in (("--output", output), ("--figure", figure)):
         # Said now rather than after an hour's work.
@@ -99,16 +111,33 @@ def evaluate(
                 f"{target} exists and is not overwritten; name another file",
                 param_hint=option,
             )
+    if devices and claims:
+        raise typer.BadParameter("measure one at a time", param_hint="--claims")
+    if claims:
+        from whichcam.cli._evaluate_claims import evaluate_claims
+
+        _refuse_with(
+            "--claims",
+            {
+                "--manipulations": manipulations != _MANIPULATIONS,
+                "--figure": figure is not None,
+                "--workers": workers != 1,
+                "--calibration": calibration is not None,
+            },
+        )
+        evaluate_claims(manifest, model=model, output=output, limit=limit, seed=seed)
+        return
     if devices:
         from whichcam.cli._evaluate_devices import evaluate_devices
 
-        _refuse_with_devices(
+        _refuse_with(
+            "--devices",
             {
                 "--model": model is not None,
                 "--manipulations": manipulations != _MANIPULATIONS,
                 "--workers": workers != 1,
                 "--limit": limit is not None,
-            }
+            },
         )
         evaluate_devices(
             manifest, output=output, figure=figure, calibration=calibration, seed=seed
@@ -149,12 +178,12 @@ def evaluate(
         say(f"wrote {figure}")
 
 
-def _refuse_with_devices(given: Mapping[str, bool]) -> None:
+def _refuse_with(mode: str, given: Mapping[str, bool]) -> None:
     """Say of an option that it would change nothing, rather than ignore it."""
     for option, is_given in given.items():
         if is_given:
             raise typer.BadParameter(
-                "has no meaning with --devices; leave it out", param_hint=option
+                f"has no meaning with {mode}; leave it out", param_hint=option
             )
 
 

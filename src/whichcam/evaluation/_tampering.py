@@ -174,8 +174,7 @@ def _choose(material: Material, make: str) -> tuple[str, str] | None:
     models = [
         camera.camera_model.removeprefix(make).strip()
         for camera in material.cameras
-        if camera.make == make
-        and camera.camera_model != material.camera.camera_model
+        if camera.make == make and camera.camera_model != material.camera.camera_model
     ]
     return (make, material.rng.choice(models)) if models else None
 
