@@ -84,7 +84,7 @@ def _first_named(
     best, fit = "", 0.0
     camera = questioned.camera
     own = camera and questioned.signatures.camera(camera.camera_model)
-    candidates = [(f"standard quality {q}", table) for q, table in _standard_luma()]
+    candidates = [(f"about standard quality {q}", table) for q, table in _standard_luma()]
     if own:
         candidates += [
             (f"a table of the {own.camera_model}", np.reshape(key.luma, (8, 8)))

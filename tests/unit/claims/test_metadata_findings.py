@@ -12,7 +12,13 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
 from whichcam._typing import PixelArray
-from whichcam.claims import ANALYSERS, Finding, SignatureTable, check_claims, read_claims
+from whichcam.claims import (
+    ANALYSERS,
+    Finding,
+    SignatureTable,
+    check_claims,
+    read_claims,
+)
 from whichcam.claims._questioned import Questioned
 from whichcam.claims._time_order import check_times
 from whichcam.errors import InputError
