@@ -119,6 +119,7 @@ def evaluate_claims(
         manifest_sha256=manifest.sha256,
         git_commit=_environment.git_commit(),
         versions=_environment.versions(),
+        machine=_environment.machine(),
         created=created,
     )
 
