@@ -1,5 +1,7 @@
-"""Measure the signs of two compressions and of a second grid, on photos that have none
-and on the same photos compressed and cropped by seeded draws."""
+"""Measure the signs of two compressions and of a second grid.
+
+On photos that have none, and on the same photos compressed and cropped by seeded draws.
+"""
 
 from __future__ import annotations
 

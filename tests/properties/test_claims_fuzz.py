@@ -1,4 +1,4 @@
-"""Whatever a file claims, its claims are read and checked, as inert and bounded text."""
+"""Whatever a file claims is read and checked, as inert and bounded text."""
 
 from __future__ import annotations
 

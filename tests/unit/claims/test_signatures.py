@@ -91,7 +91,7 @@ def test_a_manifest_without_a_jpeg_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda d: [],
+        lambda _: [],
         lambda d: {**d, "schema": "other"},
         lambda d: {**d, "tables": [{"luma": "1 2", "chroma": "", "subsampling": ""}]},
         lambda d: {**d, "cameras": [{"camera_model": "X"}]},
