@@ -178,18 +178,14 @@ def _material(
     _, data = read_source(path, Limits())
     header = read_header(data)
     camera = _camera(row, header.exif.make, header.exif.model)
-    width, height = (
-        int(row.get(f"original_{side}") or 0) for side in ("width", "height")
-    )
     own = header.jpeg.thumbnail if header.jpeg else None
     # An edited copy of the same picture would have the same thumbnail.
     others = [t for t in thumbnails.values() if own is not None and t != own]
     return Material(
         data=data,
         camera=camera,
-        size=(width, height)
-        if min(width, height) > 0
-        else (header.width, header.height),
+        # The file's own size: a crop's true one would look like a picture cut since.
+        size=(header.width, header.height),
         cameras=table.cameras,
         thumbnails=others,
         rng=random.Random(f"{draw} {header.sha256}"),  # noqa: S311 - no secret

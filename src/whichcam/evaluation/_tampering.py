@@ -38,7 +38,7 @@ class Material:
     camera : CameraName
         Which took it.
     size : (int, int)
-        Width and height that the camera stored.
+        Width and height for an EXIF that is written.
     cameras : sequence of CameraSignature
         Cameras whose names may be claimed instead.
     thumbnails : sequence of bytes
