@@ -23,6 +23,8 @@ RESULTS = sorted((BENCHMARKS / "results").glob("*.json"))
 SCHEMAS = {
     "speed": "whichcam.speed/1",
     "accuracy": "whichcam.evaluation/1",
+    "claims": "whichcam.claims-evaluation/1",
+    "compression": "whichcam.compression/1",
     "screening": "whichcam.screening/1",
     "localization": "whichcam.splice_evaluation/1",
     "prnu_accuracy": "whichcam.prnu_accuracy/1",

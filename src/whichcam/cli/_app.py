@@ -120,6 +120,7 @@ add_command(
     "whichcam evaluate manifest.csv --manipulations jpeg_70,resize_0.8+jpeg_90",
     "whichcam evaluate devices.csv --devices --calibration map.json",
     "whichcam evaluate splices/ --splices -o result.json",
+    "whichcam evaluate claims.csv --claims -o claims.json",
 )
 add_command(
     app,
