@@ -26,8 +26,8 @@ from whichcam.cli._help import add_command, examples
 from whichcam.cli._identify import identify
 from whichcam.cli._localize import localize
 from whichcam.cli._predict import predict
-from whichcam.cli._score import score
 from whichcam.cli._scan import scan
+from whichcam.cli._score import score
 from whichcam.cli._search import search
 from whichcam.cli._serve import serve
 from whichcam.cli._train import train

@@ -12,8 +12,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from whichcam.evaluation._claims import evaluate_claims
-    from whichcam.evaluation._claims_result import ClaimsEvaluation, ClaimsRow
     from whichcam.evaluation._answers import MethodAnswers
     from whichcam.evaluation._benchmark import benchmark
     from whichcam.evaluation._benchmark_records import (
@@ -31,6 +29,8 @@ if TYPE_CHECKING:
         benchmark_tables,
         benchmark_to_markdown,
     )
+    from whichcam.evaluation._claims import evaluate_claims
+    from whichcam.evaluation._claims_result import ClaimsEvaluation, ClaimsRow
     from whichcam.evaluation._crops import accuracy_by_crops
     from whichcam.evaluation._crossval import crossvalidate
     from whichcam.evaluation._crossval_figures import (
@@ -150,8 +150,6 @@ __all__ = [
     "MEASURED_LOCALIZERS",
     "MEASURED_MANIPULATIONS",
     "UNTOUCHED",
-    "ClaimsEvaluation",
-    "ClaimsRow",
     "BenchmarkCell",
     "BenchmarkMethod",
     "BenchmarkOpenSet",
@@ -159,6 +157,8 @@ __all__ = [
     "BenchmarkResult",
     "BenchmarkScores",
     "BenchmarkSummary",
+    "ClaimsEvaluation",
+    "ClaimsRow",
     "CrossvalFailure",
     "CrossvalPhoto",
     "CrossvalResult",
@@ -202,9 +202,9 @@ __all__ = [
     "evaluate_devices",
     "evaluate_devices_grid",
     "evaluate_splices",
-    "splice_tables",
     "markdown_table",
     "score_submission",
+    "splice_tables",
     "summary_tables",
     "to_markdown",
 ]

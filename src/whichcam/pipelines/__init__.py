@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from whichcam.pipelines._localize import localize
     from whichcam.pipelines._lookalikes import Lookalike
     from whichcam.pipelines._peak import CorrelationPeak, peak_of
-    from whichcam.pipelines._report import REPORT_FORMS, ReportForm, report
     from whichcam.pipelines._predict import (
         CameraPrediction,
         predict_cameras,
         stacking_weights,
     )
     from whichcam.pipelines._predict_views import views_of
+    from whichcam.pipelines._report import REPORT_FORMS, ReportForm, report
     from whichcam.pipelines._search import search
     from whichcam.pipelines._search_result import GallerySearch, SearchHit
     from whichcam.pipelines._verdicts import VERBAL_SCALE, words_for
@@ -134,15 +134,15 @@ __all__ = [
     "identify_many",
     "localize",
     "peak_of",
-    "report",
     "predict_cameras",
+    "report",
     "search",
     "stacking_weights",
     "verify",
     "verify_footage",
     "verify_many",
-    "words_for",
     "views_of",
+    "words_for",
 ]
 
 
