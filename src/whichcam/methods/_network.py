@@ -23,7 +23,7 @@ from whichcam.media import Photo
 from whichcam.methods._held_out import held_out_rows, softmax, temperature_of
 from whichcam.methods._network_settings import check_settings
 from whichcam.methods._patch_data import PatchData
-from whichcam.methods._patches import as_input, at_least, cut, patch_places
+from whichcam.methods._patches import at_least, cut, patch_places
 from whichcam.methods._persistence import (
     given_arguments,
     load_method,
@@ -34,6 +34,7 @@ from whichcam.methods._persistence import (
 from whichcam.methods._regions import Regions
 from whichcam.methods._trace_inputs import checked_classes, middle_of, read_traces
 from whichcam.methods._training_room import from_training
+from whichcam.methods._votes import check_network, votes_of
 from whichcam.models.storage import field, open_onnx, read_onnx
 
 Progress = Callable[[str, int, int], None]
@@ -100,20 +101,20 @@ class NetworkClassifier(ABC):
     def __init__(
         self,
         *,
-        patch_px: int,
-        n_patches: int,
-        patches_per_photo: int,
-        region_px: int,
-        smallest_px: int,
-        epochs: int,
-        batch_size: int,
-        patience: int,
-        validation_share: float,
-        manipulations: tuple[str, ...],
-        turns: tuple[int, ...],
-        device: str,
-        workers: int,
-        seed: int,
+        patch_px: int = 64,
+        n_patches: int = 16,
+        patches_per_photo: int = 1,
+        region_px: int = 768,
+        smallest_px: int = 128,
+        epochs: int = 10,
+        batch_size: int = 64,
+        patience: int = 5,
+        validation_share: float = 0.15,
+        manipulations: tuple[str, ...] = (),
+        turns: tuple[int, ...] = (0,),
+        device: str = "auto",
+        workers: int = 1,
+        seed: int = 0,
     ) -> None:
         self.patch_px = patch_px
         self.n_patches = n_patches
@@ -189,7 +190,7 @@ class NetworkClassifier(ABC):
             onnx, history, origin = self._train(data, progress or _ignore)
             session = open_onnx(onnx, outputs=("logits",))
             looks = data.looks(data.validation)
-            scores = np.stack([_votes(session, patches) for _, patches in looks])
+            scores = np.stack([votes_of(session, patches) for _, patches in looks])
         self.temperature_ = temperature_of(scores, data.labels[data.validation])
         self.history_, self.origin_ = tuple(history), origin
         self.skipped_ = tuple(skipped)
@@ -222,7 +223,7 @@ class NetworkClassifier(ABC):
             region = at_least(self._region(photo), self.patch_px)
             places = patch_places(region, self.patch_px, by_quality=self.by_quality)
             patches = cut(region, places[: self.n_patches], self.patch_px)
-            votes[row] = _votes(session, patches)
+            votes[row] = votes_of(session, patches)
         return softmax(votes / self.temperature_) if len(photos) else votes
 
     def save(self, folder: PathLike) -> None:
@@ -285,7 +286,7 @@ class NetworkClassifier(ABC):
         digest = field(header, "onnx_sha256", str)
         loaded._onnx = read_onnx(Path(folder) / _ONNX, digest)
         loaded._session = open_onnx(loaded._onnx, outputs=("logits",))
-        _check_network(loaded._session, loaded.patch_px, len(loaded._classes))
+        check_network(loaded._session, loaded.patch_px, len(loaded._classes))
         return loaded
 
     @abstractmethod
@@ -391,23 +392,3 @@ class NetworkClassifier(ABC):
 
 def _ignore(stage: str, done: int, total: int) -> None:
     """Take a progress report that nobody asked for."""
-
-
-def _votes(session: Any, patches: PixelArray) -> npt.NDArray[np.float64]:
-    """Return the mean log probabilities of a photo's patches."""
-    logits = session.run(["logits"], {"patches": as_input(patches)})[0]
-    scores = logits.astype(np.float64)
-    scores -= scores.max(1, keepdims=True)
-    scores -= np.log(np.exp(scores).sum(1, keepdims=True))
-    return np.asarray(scores.mean(0))
-
-
-def _check_network(session: Any, patch_px: int, n_classes: int) -> None:
-    """Refuse a network for other patches or other classes."""
-    shapes = [put.shape for put in (*session.get_inputs(), *session.get_outputs())]
-    expected = [[3, patch_px, patch_px], [n_classes]]
-    if [shape[1:] for shape in shapes] != expected:
-        raise IncompatibleArtifactError(
-            f"model.onnx has inputs and outputs of shapes {shapes}; expected "
-            f"(n, 3, {patch_px}, {patch_px}) and (n, {n_classes})"
-        )

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from whichcam._typing import FloatArray, PixelArray
 from whichcam.signal import GRID
 
-# Bondi et al. 2017b, eq. 1: weight of brightness, and how fast each part saturates.
+# The reference's: weight of brightness, and how fast each part saturates.
 _ALPHA, _BETA, _GAMMA = 0.7, 4.0, float(np.log(0.01))
 
 

@@ -52,7 +52,7 @@ class RemnantClassifier(NetworkClassifier):
     -----
     Three blocks of convolutions answer with what they would take away, and pass on
     the difference [1]_; strided convolutions classify the remnant. Patches are chosen
-    by `patch_quality`, as the authors do. Departures: the paper's best patches
+    by brightness and texture, as the authors do. Departures: the paper's best patches
     are of 256 px, cut into squares of 64 px, and its vote counts labels; here the best
     squares of 64 px are taken at once, and log probabilities vote. The number of
     planes inside a block is ours.

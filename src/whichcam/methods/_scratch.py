@@ -56,9 +56,9 @@ class ScratchClassifier(NetworkClassifier):
     -----
     Bondi et al. [1]_ train one machine for each pair of classes, and count a patch's
     label as one vote; here there is one machine a class, and the votes are log
-    probabilities. They begin at a rate of 0.015, which does not converge without
-    their amount of data; patches are ordered by a later formula of theirs
-    (`patch_quality`) that states the same wish: neither burnt nor black nor flat.
+    probabilities. The learning rate and its schedule are ours. Patches are ordered
+    by a later formula of theirs that states the same wish: neither burnt nor black nor
+    flat.
 
     References
     ----------

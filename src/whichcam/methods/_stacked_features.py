@@ -59,7 +59,7 @@ class StackedFeaturesClassifier:
     n_trees : int, default 500
         Of the forest.
     calibration_folds : int, default 3
-        Folds whose answers about photos not learnt from set the temperature.
+        Whose answers about photos not learnt from set the temperature.
     cache : str, default ""
         Folder that features are kept in, by photo, backbone, weights and crop; "" to
         keep none.
@@ -380,7 +380,8 @@ class StackedFeaturesClassifier:
         table: FloatArray = np.lib.format.open_memmap(
             path, "w+", np.float32, (len(manifest), width)
         )
-        rows, skipped = [], []
+        rows: list[int] = []
+        skipped = []
         found = read_traces(manifest.paths, take, workers=self.workers)
         for row, (file, columns) in enumerate(found):
             if isinstance(columns, str):

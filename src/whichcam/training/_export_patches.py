@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import io
+import tempfile
 import warnings
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -57,22 +58,22 @@ def export_onnx_of(network: nn.Module, samples: FloatArray, *, output: str) -> b
     """
     network.eval()
     inputs = torch.from_numpy(samples)
-    file = io.BytesIO()
-    with warnings.catch_warnings():
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        path = Path(folder) / "model.onnx"
         # the exporter says that another will take its place, and traces say that
         # sizes become constants: they are
         warnings.simplefilter("ignore")
         torch.onnx.export(
             network,
             (inputs,),
-            file,
+            path,
             dynamo=False,
             input_names=["patches"],
             output_names=[output],
             dynamic_axes={"patches": {0: "n"}, output: {0: "n"}},
             opset_version=_OPSET,
         )
-    onnx = file.getvalue()
+        onnx = path.read_bytes()
     with torch.no_grad():
         own = network(inputs).numpy()
     exported = open_onnx(onnx, outputs=(output,)).run([output], {"patches": samples})

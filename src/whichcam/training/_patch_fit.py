@@ -22,7 +22,7 @@ Progress = Callable[[str, int, int], None]
 
 _SUPPORT_PENALTY = 0.01  # C of the machine over Bondi's features, standardised
 _OPTIMIZERS: dict[str, Callable[[Iterable[Any], float], torch.optim.Optimizer]] = {
-    # momentum and decay of the papers: Bondi et al. sec. III, Bayar and Stamm sec. V
+    # momentum and weight decay of the papers
     "bondi": lambda p, rate: torch.optim.SGD(
         p, rate, momentum=0.9, weight_decay=7.5e-3
     ),

@@ -128,7 +128,9 @@ class _Green(nn.Module):
 def constrained_network(n_classes: int, patch_px: int) -> PatchNetwork:
     """Return the network of Bayar and Stamm 2018, made for patches of 256 px."""
 
-    def block(n_in: int, n_out: int, size: int, stride: int, pool: type) -> list:
+    def block(
+        n_in: int, n_out: int, size: int, stride: int, pool: type
+    ) -> list[nn.Module]:
         return [
             nn.Conv2d(n_in, n_out, size, stride, padding=size // 2),
             nn.BatchNorm2d(n_out),
@@ -181,7 +183,8 @@ class RemnantBlock(nn.Module):
 
     def forward(self, levels: Tensor) -> Tensor:
         """Return the remnant of levels (n, 3, P, P), of the same shape."""
-        return levels - self.content(levels)
+        remnant: Tensor = levels - self.content(levels)
+        return remnant
 
 
 def remnant_network(n_classes: int, patch_px: int, planes: int = 64) -> PatchNetwork:

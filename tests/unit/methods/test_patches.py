@@ -88,7 +88,8 @@ def test_networks_get_channels_first_and_levels_as_they_are(
 ) -> None:
     patches = rng.integers(0, 256, (2, 64, 64, 3)).astype(np.uint8)
     found = as_input(patches)
-    assert (found.shape, found.dtype) == ((2, 3, 64, 64), np.float32)
+    assert found.shape == (2, 3, 64, 64)
+    assert found.dtype == np.float32
     np.testing.assert_array_equal(found[1, 2], patches[1, :, :, 2])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -54,6 +55,6 @@ def test_what_was_learnt_can_be_taken_up_again(rng: np.random.Generator) -> None
 
 
 def test_components_of_another_width_are_refused() -> None:
-    arrays = {"mean": np.zeros(5, np.float32), "components": np.zeros((2, 6))}
+    arrays: dict[str, Any] = {"mean": np.zeros(5), "components": np.zeros((2, 6))}
     with pytest.raises(IncompatibleArtifactError, match=r"\(2, 6\)"):
         PrincipalComponents(2).restore(arrays)

@@ -8,6 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+pytest.importorskip("torch", reason="the extra train is not installed")
+pytest.importorskip("timm", reason="the extra train is not installed")
+
+import timm
+import torch
+from torch import nn
+
 from whichcam.errors import (
     ArtifactNotFoundError,
     ConfigError,
@@ -15,13 +22,9 @@ from whichcam.errors import (
     UnknownNameError,
 )
 from whichcam.models.storage import open_onnx
-
-torch = pytest.importorskip("torch", reason="the extra train is not installed")
-timm = pytest.importorskip("timm", reason="the extra train is not installed")
-
-from whichcam.training import _backbones, export_backbone  # noqa: E402
-from whichcam.training._backbones import create_backbone  # noqa: E402
-from whichcam.training._unfreezing import blocks_of, unfreeze  # noqa: E402
+from whichcam.training import _backbones, export_backbone
+from whichcam.training._backbones import create_backbone
+from whichcam.training._unfreezing import blocks_of, unfreeze
 
 SMALL = "test_resnet"
 FAMILIES = ("resnet50", "vgg16", "xception", "inception_v3", "densenet201")
@@ -184,12 +187,12 @@ def test_each_stage_opens_one_more_block_from_the_output() -> None:
 
 
 def test_what_no_picture_meets_is_dropped() -> None:
-    class Headed(torch.nn.Module):
+    class Headed(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.stem = torch.nn.Conv2d(3, 4, 3)
-            self.body = torch.nn.Sequential(torch.nn.Conv2d(4, 4, 3))
-            self.head = torch.nn.Sequential(torch.nn.Linear(4, 9))
+            self.stem = nn.Conv2d(3, 4, 3)
+            self.body = nn.Sequential(nn.Conv2d(4, 4, 3))
+            self.head = nn.Sequential(nn.Linear(4, 9))
 
         def forward_features(self, levels: Any) -> Any:
             return self.body(self.stem(levels))

@@ -7,15 +7,21 @@ from typing import Any
 import numpy as np
 import pytest
 
+pytest.importorskip("torch", reason="the extra train is not installed")
+pytest.importorskip("onnx", reason="the extra train is not installed")
+
+import torch
+from torch import nn
+
+from whichcam.errors import WhichcamError
 from whichcam.methods import PatchData
-
-torch = pytest.importorskip("torch", reason="the extra train is not installed")
-
-from whichcam.errors import WhichcamError  # noqa: E402
-from whichcam.models.storage import open_onnx  # noqa: E402
-from whichcam.training import _patch_fit  # noqa: E402
-from whichcam.training._export_patches import export_onnx_of  # noqa: E402
-from whichcam.training._patch_networks import (  # noqa: E402
+from whichcam.models.storage import open_onnx
+from whichcam.training import _patch_fit
+from whichcam.training._export_patches import (
+    export_onnx_of,
+    export_patches,
+)
+from whichcam.training._patch_networks import (
     PATCH_NETWORKS,
     ConstrainedConvolution,
     RemnantBlock,
@@ -67,7 +73,7 @@ def test_a_constrained_filter_predicts_its_middle_from_the_rest() -> None:
     with torch.no_grad():
         layer.weight.add_(torch.randn_like(layer.weight))
         layer.weight[1] = 0  # nothing to scale up: it starts again as a mean
-    project(torch.nn.Sequential(layer))
+    project(nn.Sequential(layer))
     weight = layer.weight.detach()
     assert (weight[:, :, 2, 2] == -1).all()
     np.testing.assert_allclose(weight.sum((1, 2, 3)).numpy(), 0, atol=1e-5)
@@ -80,7 +86,7 @@ def test_a_flat_picture_leaves_nothing_behind_a_constrained_filter() -> None:
 
 def test_training_keeps_to_the_constraint() -> None:
     seen: list[Any] = []
-    original = _patch_fit.export_patches
+    original = export_patches
 
     def keep(network: Any, data: PatchData) -> bytes:
         seen.append(network)
@@ -102,8 +108,8 @@ def test_a_remnant_block_passes_on_what_it_does_not_take_away() -> None:
         (block(levels) + block.content(levels)).detach(), levels, atol=1e-6
     )
     with torch.no_grad():
-        block.content[-1].weight.zero_()
-        block.content[-1].bias.zero_()
+        for parameter in block.content[-1].parameters():
+            parameter.zero_()
     np.testing.assert_array_equal(block(levels).detach(), levels)
 
 
@@ -173,7 +179,7 @@ def test_the_callers_random_numbers_are_left_alone() -> None:
 
 
 def test_an_export_that_differs_is_refused() -> None:
-    class Fickle(torch.nn.Module):
+    class Fickle(nn.Module):
         calls = 0
 
         def forward(self, patches: Any) -> Any:
