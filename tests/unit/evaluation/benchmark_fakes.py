@@ -83,20 +83,17 @@ class Picky(Nearest):
         raise DatasetError("these pictures do not suit this method")
 
 
-class Dying(Nearest):
-    """Takes its process with it."""
-
-    method = "dying"
-
-    def fit(self, manifest: Manifest, progress: object = None) -> Self:  # noqa: ARG002
+def doubled_unless_negative(number: int) -> int:
+    """Double a number; take the process along where it is negative."""
+    if number < 0:
         os._exit(9)
+    return 2 * number
 
 
 FAKES = {
     "nearest": "benchmark_fakes:Nearest",
     "broken": "benchmark_fakes:Broken",
     "picky": "benchmark_fakes:Picky",
-    "dying": "benchmark_fakes:Dying",
 }
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmark_fakes import FAKES, write_photos
+from benchmark_fakes import FAKES, doubled_unless_negative, write_photos
 from crossval_fakes import LOG
 
 from whichcam.datasets import Manifest
@@ -19,7 +20,13 @@ from whichcam.errors import (
     SplitLeakageError,
     UnknownNameError,
 )
-from whichcam.evaluation import BenchmarkResult, benchmark, benchmark_tables
+from whichcam.evaluation import (
+    BenchmarkResult,
+    _benchmark,
+    benchmark,
+    benchmark_tables,
+)
+from whichcam.evaluation._benchmark_jobs import apart, fit
 from whichcam.methods import METHODS
 
 CHANGES = ("gamma_3.0", "resize_0.5")
@@ -91,15 +98,27 @@ def test_methods_that_fail_are_rows_with_their_errors(manifest: Manifest) -> Non
     assert [row[0] for row in failed.rows] == ["broken", "picky"]
 
 
-@pytest.mark.slow
-def test_a_process_that_dies_takes_only_its_method_along(
-    manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+def test_a_process_that_dies_takes_only_its_task_along(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     here = str(Path(__file__).parent)
-    monkeypatch.setenv("PYTHONPATH", f"{here}{os.pathsep}{os.environ['PYTHONPATH']}")
-    result = run(manifest, "dying", "cooccurrence", "jpeg_statistics", workers=2)
-    errors = {m.name: m.error for m in result.methods}
-    assert "process died" in errors["dying"]
+    before = os.environ.get("PYTHONPATH", "")
+    monkeypatch.setenv("PYTHONPATH", f"{here}{os.pathsep}{before}")
+    outcomes = dict(apart(doubled_unless_negative, [3, -1, 4], workers=2))
+    assert outcomes == {3: 6, -1: None, 4: 8}
+
+
+def test_a_method_whose_process_died_is_a_row(
+    manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dead(_: object, tasks: list[Any], **__: object) -> Iterator[tuple[Any, Any]]:
+        for job in tasks:
+            yield job, None if job.method.name == "picky" else fit(job)
+
+    monkeypatch.setattr(_benchmark, "apart", dead)
+    result = run(manifest, "nearest", "picky")
+    assert "process died" in result.methods[1].error
+    assert {s.method for s in result.scores} == {"nearest"}
 
 
 def test_all_methods_failing_is_an_error(manifest: Manifest) -> None:
