@@ -242,9 +242,9 @@ def test_area_traces_count_every_pixel_once() -> None:
     traces = area_traces(flat)
     counts = traces[:N_COUNTS].reshape(-1, N_RUNS, 6, 7)
     inner = counts[:, :, 1:-1, 1:-1]
-    # without differences there is one run only, 16 x 16 times an area
-    assert (inner.max(axis=1) == 256).all()
-    assert (inner.sum(axis=1) == 256).all()
+    # without differences there is one run only, of both axes at every pixel
+    assert (inner.max(axis=1) == 512).all()
+    assert (inner.sum(axis=1) == 512).all()
     grey = traces[N_COUNTS:][-5] / np.maximum(traces[N_COUNTS:][-6], 1)
     np.testing.assert_allclose(grey, 100)
 
