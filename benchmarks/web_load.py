@@ -12,7 +12,6 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import httpx
 from _record import provenance, write_new
@@ -120,8 +119,8 @@ def _memory(server: Served) -> int:
 
 def _n_files(folder: Path) -> int:
     """Count the files that are pictures or came of them."""
-    spools: list[Any] = list((folder / "temporary").rglob("*"))
-    return sum(path.is_file() and path.name != "lock" for path in spools)
+    found = list((folder / "temporary").glob("whichcam-serve-*/**/*"))
+    return sum(path.is_file() and not path.name.startswith("lock") for path in found)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
-"""The two operations that look into a picture: examine and localize."""
+"""The operations that look into a picture: examine, report and localize."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -12,25 +11,24 @@ from PIL import Image
 
 import whichcam
 from whichcam import pipelines
-from whichcam.claims import check_claims, read_claims
 from whichcam.errors import (
-    ArtifactNotFoundError,
     InsufficientEvidenceError,
     ShapeMismatchError,
-    WhichcamError,
+    UnknownNameError,
 )
 from whichcam.localize import Localization
-from whichcam.media import Limits, Photo
-from whichcam.media._source import read_source
-from whichcam.reporting import heat_colours
+from whichcam.media import Photo, read_header
+from whichcam.pipelines import Examination
+from whichcam.reporting import heat_colours, html_report, pdf_report
+from whichcam.web._json import finite, renamed
 
 if TYPE_CHECKING:
     from whichcam.web._operations import Params, Tell, Workbench
 
-_STEPS: Final = 4
 _REACH: Final = 24  # shifts each way that are shown around a correlation's peak
 _PREVIEW: Final = 1600  # px of the longer side
 _SHOWN_BY_BROWSERS: Final = frozenset(("JPEG", "PNG", "WEBP", "AVIF"))
+_MAP: Final = {"upright": True, "style": "values", "max_side": _PREVIEW}
 _DEPTH: Final = 12.0  # standard deviations of the surface shown as white
 
 # What turns stored pixels the way EXIF wants them shown: flip first, then turns.
@@ -51,51 +49,68 @@ def examine(
     bench: Workbench, folder: Path, params: Params, tell: Tell
 ) -> dict[str, Any]:
     """Set everything side by side: pixels, claims, structure, enrolled cameras."""
-    tell("reading the file", 0, _STEPS)
-    photo = bench.photo(params)
-    _, data = read_source(
-        Path(params["path"]), Limits(max_bytes=bench.limits.max_bytes)
-    )
-    claims = read_claims(data)
-    tell("naming the camera model", 1, _STEPS)
-    left_out: list[dict[str, str]] = []
-    identification = None
-    evidence = None
-    try:
-        identification = pipelines.identify(photo, model=bench.model).to_dict()
-        evidence = bench.model.analyse(photo)
-    except WhichcamError as error:
-        left_out.append({"what": "camera model", "why": str(error)})
-    tell("checking what the file claims", 2, _STEPS)
-    findings = check_claims(
-        photo,
-        evidence=evidence,
-        model=None if evidence is None else bench.model,
-        claims=claims,
-    )
-    tell("comparing with your cameras", 3, _STEPS)
-    files = [*_preview(photo, folder)]
-    devices, reason, drawn = _devices(bench, photo, folder, params)
-    if reason:
-        left_out.append({"what": "devices", "why": reason})
+    found, photo = _examined(bench, params, tell)
+    drawn = {"maps": {}, "peaks": {}, "preview": _preview(photo, folder)}
+    for one in found.localizations:
+        name = f"map-{one.method}.png"
+        _draw(one, photo, folder / name, _MAP)
+        drawn["maps"][one.method] = name
+    for camera, surface in _peaks(bench, found, photo).items():
+        name = f"peak-{len(drawn['peaks'])}.png"
+        _draw_peak(surface, folder / name)
+        drawn["peaks"][camera] = name
+    made = [*drawn["maps"].values(), *drawn["peaks"].values(), drawn["preview"]]
     return {
-        "photo_name": photo.name,
-        "sha256": photo.sha256,
-        "size_bytes": photo.header.n_bytes,
-        "format": photo.format,
-        "width": photo.width,
-        "height": photo.height,
-        "claims": claims.to_dict(),
-        "identification": identification,
-        "findings": [one.to_dict() for one in findings],
-        "devices": devices,
-        "jpeg": _structure(photo),
-        "not_examined": left_out,
-        "model_id": bench.model.model_id,
-        "whichcam_version": whichcam.__version__,
-        "warnings": list(photo.warnings),
-        "files": [*files, *drawn],
+        **_plain(found, bench),
+        "pictures": drawn,
+        "files": [name for name in made if name is not None],
     }
+
+
+def report(
+    bench: Workbench, folder: Path, params: Params, tell: Tell
+) -> dict[str, Any]:
+    """Write all of it on one page, or as PDF."""
+    found, photo = _examined(bench, params, tell)
+    page = html_report(
+        renamed(_plain(found, bench), params["names"]),
+        photo=photo,
+        heatmaps={one.method: one.heatmap for one in found.localizations},
+        peaks=_peaks(bench, found, photo),
+    )
+    name = f"report.{params['format']}"
+    if params["format"] == "pdf":
+        (folder / name).write_bytes(pdf_report(page))
+    else:
+        (folder / name).write_text(page, encoding="utf-8")
+    return {"photo_name": photo.name, "sha256": photo.sha256, "files": [name]}
+
+
+def _examined(
+    bench: Workbench, params: Params, tell: Tell
+) -> tuple[Examination, Photo]:
+    """Examine the file itself, which photos do not keep, within our bounds."""
+    path = Path(params["path"])
+    read_header(path, limits=bench.limits)  # the examination has bounds of its own
+    found = pipelines.examine(
+        path,
+        gallery=bench.gallery if bench.has_gallery() else None,
+        cameras=None if bench.has_gallery() else (),
+        methods=None if params["maps"] else (),
+        model=bench.model,
+        allow_truncated=params["allow_truncated"],
+        progress=tell,
+    )
+    return found, bench.photo(params)
+
+
+def _plain(found: Examination, bench: Workbench) -> dict[str, Any]:
+    whole = found.to_dict()
+    if not bench.has_gallery():
+        for one in whole["not_examined"]:
+            if one["what"] == "enrolled cameras":
+                one["why"] = "no camera is enrolled yet"
+    return finite(whole)
 
 
 def localize(
@@ -146,33 +161,27 @@ def upright(pixels: Plane, orientation: int | None) -> Plane:
     return np.ascontiguousarray(np.rot90(turned, quarters))
 
 
-def _preview(photo: Photo, folder: Path) -> Iterator[str]:
+def _preview(photo: Photo, folder: Path) -> str | None:
     """Make a picture to show of a format that browsers do not."""
     if photo.format in _SHOWN_BY_BROWSERS:
-        return
+        return None
     picture = Image.fromarray(upright(photo.pixels, photo.exif.orientation))
     picture.thumbnail((_PREVIEW, _PREVIEW))
     picture.save(folder / "preview.jpg", "JPEG", quality=85)
-    yield "preview.jpg"
+    return "preview.jpg"
 
 
-def _devices(
-    bench: Workbench, photo: Photo, folder: Path, params: Params
-) -> tuple[list[dict[str, Any]], str, list[str]]:
-    """Return the enrolled cameras most like it, why there are none, and the peak."""
+def _peaks(bench: Workbench, found: Examination, photo: Photo) -> dict[str, Plane]:
+    """Return the correlation with the enrolled camera that matches best."""
+    if not found.devices:
+        return {}
+    best = max(found.devices, key=lambda one: one.score)
     try:
         with bench.opened_gallery() as gallery:
-            found = pipelines.search(photo, gallery=gallery, k=params["n_devices"])
-            hits = [hit.to_dict() for hit in found.hits]
-            best = gallery.get(found.hits[0].camera)
-        peak = pipelines.peak_of(best, photo)
-    except ArtifactNotFoundError:
-        return [], "no camera is enrolled here", []
-    except (InsufficientEvidenceError, ShapeMismatchError) as error:
-        return [], str(error), []
-    _draw_peak(peak.surface, folder / "peak.png")
-    hits[0]["peak"] = {"file": "peak.png", "reach_px": _REACH, "shown_to": _DEPTH}
-    return hits, "", ["peak.png"]
+            peak = pipelines.peak_of(gallery.get(best.camera), photo)
+    except (InsufficientEvidenceError, ShapeMismatchError, UnknownNameError):
+        return {}  # it was compared in a way that has no such picture, or is gone
+    return {best.camera: peak.surface}
 
 
 def _draw_peak(surface: Plane, path: Path) -> None:
@@ -186,12 +195,3 @@ def _draw_peak(surface: Plane, path: Path) -> None:
     spread = float(surface.std()) or 1.0
     grey = np.clip(window / spread / _DEPTH, 0, 1) * 255
     Image.fromarray(np.round(grey).astype(np.uint8)).save(path, "PNG")
-
-
-def _structure(photo: Photo) -> dict[str, Any] | None:
-    """Return how a JPEG is built, without its Huffman codes' symbols."""
-    if photo.jpeg is None:
-        return None
-    whole = photo.jpeg.to_dict()
-    whole["huffman_tables"] = len(whole["huffman_tables"])
-    return whole

@@ -124,10 +124,11 @@ HEALTH: Final[dict[str, Any]] = {
 EXAMINATION: Final[dict[str, Any]] = {
     "photo_name": "IMG_0042.JPG",
     "sha256": _SHA256,
-    "size_bytes": 4661700,
+    "n_bytes": 4661700,
     "format": "JPEG",
     "width": 4000,
     "height": 3000,
+    "orientation": 1,
     "claims": {
         "make": "Canon",
         "model": "Canon PowerShot SX260 HS",
@@ -179,12 +180,28 @@ EXAMINATION: Final[dict[str, Any]] = {
             "log10_lr": None,
         }
     ],
+    "crops": [[1200, 1600, 512, 512]],
     "devices": [],
-    "jpeg": None,
-    "not_examined": [{"what": "devices", "why": "no camera is enrolled here"}],
+    "localizations": [],
+    "verdicts": [
+        {
+            "question": "camera",
+            "about": "Did a Canon PowerShot SX260 HS take it, as the file says?",
+            "hypotheses": ["it did", "another camera did"],
+            "words": "supports moderately",
+            "direction": "supports",
+            "log10_lr": None,
+            "basis": "the findings about the camera",
+            "findings": ["model_against_pixels"],
+        }
+    ],
+    "structure": None,
+    "settings": {"methods": [], "cameras": None, "allow_truncated": False},
+    "not_examined": [{"what": "enrolled cameras", "why": "no camera is enrolled yet"}],
     "model_id": "2f1d5a7c9b3e",
     "whichcam_version": "0.1.0",
     "warnings": [],
+    "pictures": {"maps": {}, "peaks": {}, "preview": None},
     "files": [],
 }
 MODELS: Final[dict[str, Any]] = {

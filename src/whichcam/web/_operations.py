@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,12 +11,13 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from whichcam import pipelines
-from whichcam.errors import WhichcamError
+from whichcam.errors import ArtifactNotFoundError, WhichcamError
 from whichcam.gallery import Gallery
 from whichcam.media import Limits, Photo, open_photo, read_header
 from whichcam.models import CameraModel
 from whichcam.prnu import SearchRange
-from whichcam.web._examination import examine, localize
+from whichcam.web._examination import examine, localize, report
+from whichcam.web._json import finite
 
 Tell: TypeAlias = Callable[[str, int, int], None]
 Params: TypeAlias = dict[str, Any]
@@ -87,6 +87,14 @@ class Workbench:
         name = params["names"][params["path"]]
         return replace(photo, header=replace(photo.header, name=name))
 
+    def has_gallery(self) -> bool:
+        """Say whether there are enrolled cameras to compare with."""
+        try:
+            with self.opened_gallery() as gallery:
+                return len(gallery) > 0
+        except ArtifactNotFoundError:
+            return False
+
     @contextmanager
     def opened_gallery(self, *, create: bool = False) -> Iterator[Gallery]:
         """Open the gallery for one task."""
@@ -110,7 +118,7 @@ def verify(
     """Compare a picture with an enrolled camera."""
     del folder, tell
     with bench.opened_gallery() as gallery:
-        return _json(
+        return finite(
             pipelines.verify(
                 bench.photo(params),
                 params["camera"],
@@ -127,7 +135,7 @@ def search(
     """Look for a picture's camera among those enrolled."""
     del folder
     with bench.opened_gallery() as gallery:
-        return _json(
+        return finite(
             pipelines.search(
                 bench.photo(params),
                 gallery=gallery,
@@ -175,7 +183,7 @@ def enroll(
     done["left_out"] = [*refused, *done["left_out"]]
     done["n_given"] += len(refused)
     del done["gallery"]  # a path of this machine
-    return _json(done)
+    return finite(done)
 
 
 def import_camera(
@@ -196,22 +204,6 @@ def _search_range(params: Params) -> SearchRange:
     )
 
 
-def _json(result: dict[str, Any]) -> dict[str, Any]:
-    """Return a result that JSON can hold."""
-    return {key: _finite(value) for key, value in result.items()}
-
-
-def _finite(value: Any) -> Any:
-    """Give what JSON has no number for as null."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    return value
-
-
 OPERATIONS: Final[dict[str, Operation]] = {
     "identify": identify,
     "verify": verify,
@@ -220,4 +212,5 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "import": import_camera,
     "examine": examine,
     "localize": localize,
+    "report": report,
 }

@@ -18,9 +18,10 @@ from whichcam.web._describe import (
     errors,
     photo_body,
 )
+from whichcam.web._routes_jobs import sent
 from whichcam.web._routes_photos import accepted, respond
 from whichcam.web._schemas import ExaminationAnswer, JobAnswer
-from whichcam.web._server import Server, file_of
+from whichcam.web._server import Server
 
 router = APIRouter(tags=["pictures"])
 
@@ -42,21 +43,55 @@ async def examine(
     request: Request,
     *,
     name: FileName = "",  # noqa: ARG001 - read with the body
-    n_devices: Annotated[
-        int, Query(ge=1, le=100, description="Enrolled cameras to list, at most.")
-    ] = 5,
+    maps: Annotated[
+        bool, Query(description="Also draw heat maps, which takes most of the time.")
+    ] = True,
     allow_truncated: AllowTruncated = False,
     background: Background = False,
 ) -> Response:
     """Set side by side what the pixels, the file and the enrolled cameras say.
 
-    In the background its job also keeps `files`: the peak of the best device's
-    correlation, and a preview of formats that browsers do not show.
+    In the background its job also keeps `files`: the heat maps, the peak of the best
+    device's correlation, and a preview of formats that browsers do not show.
     """
-    params = {"n_devices": n_devices, "allow_truncated": allow_truncated}
+    params = {"maps": maps, "allow_truncated": allow_truncated}
     return await respond(
         request.app.state.server, request, "examine", params, background=background
     )
+
+
+@router.post(
+    "/report",
+    response_class=Response,
+    summary="A report to hand on",
+    responses=binary(
+        "text/html", "application/pdf", text="One page that needs no other file."
+    )
+    | _JOB
+    | errors(404, 409, work=True),
+    openapi_extra=photo_body(),
+)
+async def report(
+    request: Request,
+    *,
+    name: FileName = "",  # noqa: ARG001 - read with the body
+    format: Annotated[
+        Literal["html", "pdf"], Query(description="A page, or for paper.")
+    ] = "html",
+    maps: Annotated[bool, Query(description="With heat maps.")] = True,
+    allow_truncated: AllowTruncated = False,
+    background: Background = False,
+) -> Response:
+    """Examine a picture and write what was found as HTML or PDF.
+
+    In the background the report is the job's file `report.html` or `report.pdf`.
+    """
+    server: Server = request.app.state.server
+    params = {"format": format, "maps": maps, "allow_truncated": allow_truncated}
+    job = await server.begin(request, "report", params)
+    if background:
+        return accepted(job)
+    return await sent(server, request, job, f"report.{format}")
 
 
 @router.post(
@@ -109,9 +144,4 @@ async def localize(
     job = await server.begin(request, "localize", params)
     if background:
         return accepted(job)
-    try:
-        await server.finish(request, job)
-        content = file_of(job, "heatmap.png").read_bytes()
-    finally:
-        server.jobs.forget(job)
-    return Response(content, media_type="image/png")
+    return await sent(server, request, job, "heatmap.png")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
+from fastapi import Path as InPath
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
 from whichcam.web import _examples
@@ -31,7 +33,7 @@ _SANDBOX: Final = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 )
 
-JobId = Annotated[str, Path(max_length=64, description="As `Location` gave it.")]
+JobId = Annotated[str, InPath(max_length=64, description="As `Location` gave it.")]
 
 
 @router.get(
@@ -110,16 +112,31 @@ async def get_file(
     request: Request,
     job_id: JobId,
     file_name: Annotated[
-        str, Path(max_length=100, description="One of the result's `files`.")
+        str, InPath(max_length=100, description="One of the result's `files`.")
     ],
 ) -> Response:
     """Return a heat map, preview or report that a job made."""
     server: Server = request.app.state.server
     path = file_of(server.jobs.get(job_id), file_name)
-    headers = {}
-    if path.suffix in (".html", ".pdf"):
-        headers = {
-            "Content-Security-Policy": _SANDBOX,
-            "Content-Disposition": f'attachment; filename="whichcam-{path.name}"',
-        }
-    return FileResponse(path, media_type=_TYPES[path.suffix], headers=headers)
+    return FileResponse(path, media_type=_TYPES[path.suffix], headers=_guards(path))
+
+
+async def sent(server: Server, request: Request, job: Job, name: str) -> Response:
+    """Wait for a job that makes one file, and answer with that."""
+    try:
+        await server.finish(request, job)
+        path = file_of(job, name)
+        content = path.read_bytes()
+    finally:
+        server.jobs.forget(job)
+    return Response(content, media_type=_TYPES[path.suffix], headers=_guards(path))
+
+
+def _guards(path: Path) -> dict[str, str]:
+    """Return the headers that keep a report from being a page of ours."""
+    if path.suffix not in (".html", ".pdf"):
+        return {}
+    return {
+        "Content-Security-Policy": _SANDBOX,
+        "Content-Disposition": f'attachment; filename="whichcam-{path.name}"',
+    }

@@ -10,15 +10,17 @@ import dataclasses
 import inspect
 import re
 import types
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from whichcam.claims import Claims, Finding
 from whichcam.gallery import EnrolledCamera, StoredFingerprint
+from whichcam.localize import Localization
 from whichcam.pipelines import (
     Enrollment,
+    Examination,
     GallerySearch,
     Identification,
     SearchHit,
@@ -178,6 +180,8 @@ def model_of(
 
 def _json_type(hint: Any) -> Any:
     """Return the type that a field has once it is JSON."""
+    if hint is Localization or get_origin(hint) is Mapping:
+        return dict[str, Any]  # the former without its arrays
     if dataclasses.is_dataclass(hint):
         return _KNOWN.get(hint) or model_of(hint)  # type: ignore[arg-type]
     origin, arguments = get_origin(hint), get_args(hint)
@@ -211,6 +215,7 @@ _REACHES: Final = (
 )
 _KNOWN: Final[dict[Any, type[BaseModel]]] = {}
 _KNOWN[SearchHit] = model_of(SearchHit, add=(_REACHES,))
+_KNOWN[Verification] = model_of(Verification, add=(_REACHES,))
 _KNOWN[StoredFingerprint] = model_of(
     StoredFingerprint,
     name="Fingerprint",
@@ -219,10 +224,8 @@ _KNOWN[StoredFingerprint] = model_of(
 )
 
 IdentificationAnswer: Final = model_of(Identification)
-VerificationAnswer: Final = model_of(Verification, add=(_REACHES,))
+VerificationAnswer: Final = _KNOWN[Verification]
 SearchAnswer: Final = model_of(GallerySearch)
-FindingAnswer: Final = model_of(Finding)
-ClaimsAnswer: Final = model_of(Claims)
 EnrollmentAnswer: Final = model_of(Enrollment, leave_out=("gallery",))
 CameraAnswer: Final = model_of(EnrolledCamera, name="Camera")
 CameraList: Final = create_model(
@@ -237,43 +240,16 @@ CameraList: Final = create_model(
 )
 
 
-class LeftOut(Answer):
-    """What was not examined."""
+class Drawn(Answer):
+    """Which of the job's files shows what."""
 
-    what: str
-    why: str
-
-
-class Peak(Answer):
-    """The picture of a correlation's peak."""
-
-    file: str = Field(description="One of `files`.")
-    reach_px: int = Field(description="Shifts shown each way.")
-    shown_to: float = Field(description="Standard deviations shown as white.")
+    maps: dict[str, str] = Field(description="Heat maps by method, grey.")
+    peaks: dict[str, str] = Field(description="Peaks of correlations by camera.")
+    preview: str | None = Field(description="Of formats that browsers do not show.")
 
 
-class DeviceAnswer(_KNOWN[SearchHit]):  # type: ignore[name-defined, misc]
-    """An enrolled camera, and how well it matches."""
-
-    peak: Peak | None = None
-
-
-class ExaminationAnswer(Answer):
-    """Everything about one picture, side by side."""
-
-    photo_name: str = Field(description="As it was sent.")
-    sha256: str = Field(description="Of the file.")
-    size_bytes: int
-    format: str = Field(description="By content.")
-    width: int
-    height: int
-    claims: ClaimsAnswer  # type: ignore[valid-type]
-    identification: IdentificationAnswer | None  # type: ignore[valid-type]
-    findings: list[FindingAnswer]  # type: ignore[valid-type]
-    devices: list[DeviceAnswer] = Field(description="Best first.")
-    jpeg: dict[str, Any] | None = Field(description="How the file is built.")
-    not_examined: list[LeftOut]
-    model_id: str
-    whichcam_version: str
-    warnings: list[str]
-    files: list[str] = Field(description="Of the job, if it is one.")
+_ADDED: Final = (
+    ("pictures", Drawn, "Which of the files shows what."),
+    ("files", list[str], "Of the job, if it is one."),
+)
+ExaminationAnswer: Final = model_of(Examination, add=_ADDED)

@@ -126,6 +126,8 @@ class Server:
 
 
 _NEEDS = {
+    "report": "jinja2",
+    "pdf": "weasyprint",
     "heic": "pi_heif",
     "raw": "rawpy",
 }

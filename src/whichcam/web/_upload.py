@@ -74,8 +74,9 @@ async def receive(
         raise fail(
             415,
             "unsupported_body",
-            f"The body is {kind.decode('latin-1')}; send the file itself, or a "
-            f"multipart form with it in the field {FIELD!r}.",
+            f"The body is {kind.decode('latin-1')}; send the file itself "
+            "with Content-Type: application/octet-stream, or a multipart form with it "
+            f"in the field {FIELD!r}.",
         )
     largest = settings.max_request if at_most > 1 else settings.max_upload
     whole = largest + (_FRAMING * at_most if is_form else 0)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from whichcam.errors import WhichcamError
 from whichcam.web._errors import described
+from whichcam.web._json import renamed
 
 if TYPE_CHECKING:
     from whichcam.web._operations import Workbench
@@ -89,11 +90,11 @@ def _done(bench: Workbench, order: dict[str, Any], line: Connection) -> dict[str
         return {"cancelled": True}
     except (WhichcamError, MemoryError) as error:
         problem = asdict(described(error))
-        return {"problem": _renamed(problem, names)}
+        return {"problem": renamed(problem, names)}
     except Exception as error:  # the border: one picture's fault is its own
         logger.exception("unexpected error in %s", order["operation"])
         return {"problem": asdict(described(error))}
-    return {"result": _renamed(result, names)}
+    return {"result": renamed(result, names)}
 
 
 def _teller(line: Connection) -> Callable[[str, int, int], None]:
@@ -105,19 +106,6 @@ def _teller(line: Connection) -> Callable[[str, int, int], None]:
             raise Stopped
 
     return tell
-
-
-def _renamed(value: Any, names: dict[str, str]) -> Any:
-    """Put the senders' names in the place of those that files have here."""
-    if isinstance(value, str):
-        for path, name in names.items():
-            value = value.replace(path, name).replace(Path(path).name, name)
-        return value
-    if isinstance(value, dict):
-        return {key: _renamed(inner, names) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_renamed(inner, names) for inner in value]
-    return value
 
 
 def _say(line: Connection, what: dict[str, Any]) -> None:

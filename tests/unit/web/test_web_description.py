@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 from web_server import Served
 
 from whichcam.web import _examples, _schemas, create_app
@@ -16,7 +17,7 @@ OPERATIONS = {
     for path, methods in DESCRIPTION["paths"].items()
     for method, operation in methods.items()
 }
-EXAMPLES = {
+EXAMPLES: dict[str, tuple[type[BaseModel], dict[str, Any]]] = {
     "identification": (_schemas.IdentificationAnswer, _examples.IDENTIFICATION),
     "verification": (_schemas.VerificationAnswer, _examples.VERIFICATION),
     "search": (_schemas.SearchAnswer, _examples.SEARCH),
@@ -29,7 +30,7 @@ EXAMPLES = {
 }
 VERBS = (
     *("identify", "verify", "search", "enroll", "examine", "localize", "cameras"),
-    *("jobs", "models", "health", "metrics", "export", "import"),
+    *("jobs", "models", "health", "metrics", "export", "import", "report"),
 )
 
 
@@ -84,7 +85,7 @@ def test_nothing_that_the_description_allows_breaks_the_server(served: Served) -
     schema = schemathesis.openapi.from_dict(DESCRIPTION)
     n_asked: dict[str, int] = {}
     for result in schema.get_all_operations():
-        operation = result.ok()
+        operation = result.ok()  # type: ignore[union-attr]
         if operation is None or operation.path.endswith("/events"):
             continue
         _ask_everything(operation.as_strategy(), served, n_asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from typing import Any
 
 import httpx
@@ -33,7 +34,9 @@ def test_an_examination_holds_what_the_functions_say(
     assert found["identification"] == alone
     assert found["claims"]["camera_model"] == alone["exif_camera_model"]
     assert {one["code"] for one in found["findings"]}
-    assert found["jpeg"]["quantization_tables"]
+    assert found["structure"]["quantization_tables"]
+    assert {one["question"] for one in found["verdicts"]} >= {"camera"}
+    assert found["pictures"]["maps"].keys() >= {"noise_level", "jpeg_grid"}
     assert "/tmp" not in json.dumps(found)
     assert "upload-" not in json.dumps(found)
 
@@ -43,7 +46,8 @@ def test_without_cameras_devices_are_said_not_to_be_examined(
 ) -> None:
     found = api.post("/examine", content=photo).json()
     assert found["devices"] == []
-    assert [one["what"] for one in found["not_examined"]] == ["devices"]
+    left_out = {one["what"]: one["why"] for one in found["not_examined"]}
+    assert left_out["enrolled cameras"] == "no camera is enrolled yet"
 
 
 def test_the_best_device_comes_with_its_peak(
@@ -57,12 +61,11 @@ def test_the_best_device_comes_with_its_peak(
     assert _schemas.ExaminationAnswer.model_validate(found)
     best = found["devices"][0]
     assert (best["camera"], best["reaches_threshold"]) == ("mine", True)
-    drawn = api.get(f"/jobs/{job['id']}/files/{best['peak']['file']}")
+    file = found["pictures"]["peaks"]["mine"]
+    drawn = api.get(f"/jobs/{job['id']}/files/{file}")
     assert drawn.headers["content-type"] == "image/png"
     peak = _picture(drawn.content)
-    reach = best["peak"]["reach_px"]
-    assert peak.shape == (2 * reach + 1, 2 * reach + 1)
-    assert np.unravel_index(peak.argmax(), peak.shape) == (reach, reach)
+    assert np.unravel_index(peak.argmax(), peak.shape) == (24, 24)
     assert np.median(peak) < 60
     api.delete("/cameras/mine")
 
@@ -119,6 +122,33 @@ def test_a_method_that_cannot_be_used_is_said(
     assert code is None or answer.json()["error"]["code"] == code
 
 
+def test_a_report_is_one_page_that_holds_everything(
+    api: httpx.Client, photo: bytes
+) -> None:
+    params = {"name": "<script>alert(1).jpg", "maps": False}
+    answer = api.post("/report", params=params, content=photo)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].startswith("text/html")
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert answer.headers["content-security-policy"].startswith("sandbox")
+    page = answer.text
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script" not in page
+    assert "upload-" not in page
+    assert re.findall(r'(?:src|href)="http', page) == []
+
+
+def test_a_report_can_be_had_for_paper(api: httpx.Client, photo: bytes) -> None:
+    params = {"format": "pdf", "maps": False, "background": True}
+    job = ended(api, api.post("/report", params=params, content=photo).json())
+    if job["state"] == "failed" and job["error"]["code"] == "missing_dependency":
+        pytest.skip("Pango is not installed")
+    assert job["state"] == "done", job
+    paper = api.get(f"/jobs/{job['id']}/files/report.pdf")
+    assert paper.headers["content-type"] == "application/pdf"
+    assert paper.content.startswith(b"%PDF-")
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_upright_is_what_other_programs_show(
     rng: np.random.Generator, orientation: int
@@ -138,7 +168,7 @@ def test_a_format_that_browsers_do_not_show_gets_a_preview(
     params = {"background": True}
     begun = api.post("/examine", params=params, content=file.getvalue()).json()
     job = ended(api, begun)
-    assert "preview.jpg" in job["result"]["files"]
-    assert job["result"]["jpeg"] is None
+    assert job["result"]["pictures"]["preview"] == "preview.jpg"
+    assert job["result"]["structure"] is None
     shown = api.get(f"/jobs/{job['id']}/files/preview.jpg")
     assert _picture(shown.content).shape == (240, 320, 3)

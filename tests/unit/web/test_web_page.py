@@ -378,6 +378,11 @@ def test_a_picture_is_examined_with_the_map_over_it(
     choice.send_keys("The JPEG")
     page.until(lambda: "grid" in (page.see(".stage-map").get_attribute("aria-label")))
     assert page.violations() == []
+    assert page.all(".verdict")
+    page.press("Save report")
+    saved = page.driver.downloads / "photo.jpg.html"
+    page.until(saved.is_file)
+    assert "photo.jpg" in saved.read_text("utf-8")
     page.press("Save as JSON")
     saved = page.driver.downloads / "photo.jpg.json"
     page.until(saved.is_file)

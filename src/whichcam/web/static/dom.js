@@ -50,9 +50,9 @@ export function problemBox(title, message, ...actions) {
     actions.length ? el("div", { className: "actions" }, ...actions) : null);
 }
 
-/** Offer a text as a file. */
+/** Offer a text or a blob as a file. */
 export function download(name, content, type) {
-  const address = URL.createObjectURL(new Blob([content], { type }));
+  const address = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
   const link = el("a", { href: address, download: name });
   document.body.append(link);
   link.click();

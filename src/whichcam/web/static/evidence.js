@@ -28,6 +28,17 @@ function finding(one) {
       el("p", { className: "fine" }, `${said.source}: ${one.source}`)));
 }
 
+/** The questions, and what the evidence says to each in words of a fixed scale. */
+export function verdictsPanel(found) {
+  if (!found.verdicts.length) return null;
+  return section(said.verdicts,
+    el("ul", { className: "verdicts" }, ...found.verdicts.map((one) => el("li", { className: `verdict ${one.direction}` },
+      el("p", { className: "verdict-about" }, one.about),
+      el("p", { className: "verdict-words" }, one.words),
+      el("p", { className: "fine" }, one.basis)))),
+    el("p", { className: "fine" }, said.verdictsNote));
+}
+
 /** What the file claims against what was seen, the gravest first. */
 export function findingsPanel(found) {
   const sorted = [...found.findings].sort((a, b) =>
@@ -68,13 +79,13 @@ function quantization(id, rows) {
 }
 
 /** How a JPEG is built. */
-export function structurePanel({ jpeg, format: kind }) {
+export function structurePanel({ structure: jpeg, format: kind }) {
   if (!jpeg) return section(said.structure, el("p", {}, said.noJpeg(kind)));
   const facts = [
     [said.process, jpeg.progressive ? said.progressive : said.baseline],
     [said.subsampling, jpeg.subsampling],
     [said.scans, String(jpeg.n_scans)],
-    [said.huffman, String(jpeg.huffman_tables)],
+    [said.huffman, String(jpeg.huffman_tables.length)],
   ];
   return section(said.structure,
     el("dl", { className: "facts" }, ...facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
@@ -83,10 +94,10 @@ export function structurePanel({ jpeg, format: kind }) {
       el("ol", { className: "segments" }, ...jpeg.segments.map((one) => el("li", {}, `${one.name} ${one.identifier} · ${format.bytes(one.length)}`)))));
 }
 
-function peakFigure(job, peak, name) {
+function peakFigure(job, file, name) {
   const canvas = el("canvas", { className: "peak", width: 49, height: 49, attr: { role: "img" }, aria: { label: said.peakOf(name) } });
-  askBlob("GET", `/jobs/${encodeURIComponent(job.id)}/files/${peak.file}`).then((blob) => paint(blob, canvas, { opaque: true })).catch(() => canvas.remove());
-  return el("figure", { className: "peak-figure" }, canvas, el("figcaption", { className: "fine" }, said.peak(peak.reach_px)));
+  askBlob("GET", `/jobs/${encodeURIComponent(job.id)}/files/${file}`).then((blob) => paint(blob, canvas, { opaque: true })).catch(() => canvas.remove());
+  return el("figure", { className: "peak-figure" }, canvas, el("figcaption", { className: "fine" }, said.peak));
 }
 
 /** The enrolled cameras that match it best. */
@@ -97,6 +108,6 @@ export function devicesPanel(found, job) {
       el("span", { className: "hit-name" }, one.camera, el("span", { className: "fine" }, one.camera_model ?? "")),
       scale(one.score, one.threshold),
       el("span", { className: "hit-said" }, `${one.reaches_threshold ? text.compare.aboveThreshold : text.compare.belowThreshold}, ${format.number(one.score)}`),
-      one.peak ? peakFigure(job, one.peak, one.camera) : null,
+      found.pictures.peaks[one.camera] ? peakFigure(job, found.pictures.peaks[one.camera], one.camera) : null,
       notes(text.enroll.warnings, one.warnings)))));
 }

@@ -5,7 +5,7 @@ import { ranking } from "./bars.js";
 import { answerBox, notes } from "./card.js";
 import { announce, button, download, el, fill, newId, problemBox } from "./dom.js";
 import { explain } from "./errors.js";
-import { claimsPanel, devicesPanel, findingsPanel, structurePanel } from "./evidence.js";
+import { claimsPanel, devicesPanel, findingsPanel, structurePanel, verdictsPanel } from "./evidence.js";
 import { stage } from "./overlay.js";
 import { pictures } from "./pictures.js";
 import { format, text } from "./strings.js";
@@ -75,12 +75,39 @@ function mapBox(picture, place, running, { canFuse }) {
     el("div", { className: "map-choice" }, el("label", { htmlFor: id }, said.method), choice), outcome);
 }
 
-function results(found, job, picture, server) {
+/** Keep the maps that came with an examination, so that to choose one costs nothing. */
+async function keepMaps(picture, job) {
+  for (const found of job.result.localizations) {
+    const file = job.result.pictures.maps[found.method];
+    if (file && !picture.maps.has(found.method)) picture.maps.set(found.method, [found, await askBlob("GET", fileOf(job, file))]);
+  }
+}
+
+function saving(found, picture, running, server) {
+  const status = el("p", { className: "progress-line", attr: { role: "status" } });
+  const report = async (format) => {
+    fill(status, el("span", { className: "spinner", aria: { hidden: "true" } }), said.writing);
+    try {
+      const job = await run(picture, "report", { format }, running);
+      const [name] = job.result.files;
+      download(`${picture.name}.${format}`, await askBlob("GET", fileOf(job, name)));
+      fill(status, said.written);
+    } catch (error) {
+      fill(status, problemBox(...explain(error)));
+    }
+  };
+  return el("div", {}, el("div", { className: "actions" },
+    server.abilities.report ? button(said.saveReport, () => report("html"), { kind: "primary" }) : null,
+    server.abilities.pdf ? button(said.savePdf, () => report("pdf")) : null,
+    button(said.saveJson, () => download(`${picture.name}.json`, `${JSON.stringify(found, null, 2)}\n`, "application/json"))), status);
+}
+
+function results(found, job, picture, server, running) {
   return [
     el("section", { className: "panel" }, el("h2", {}, said.camera),
       found.identification ? el("div", { className: "card-body" }, answerBox(found.identification, server.nKnown), ranking(found.identification), notes(text.answer.warnings, found.identification.warnings)) : null,
-      el("div", { className: "actions" }, button(said.saveJson, () => download(`${picture.name}.json`, `${JSON.stringify(found, null, 2)}\n`, "application/json")))),
-    devicesPanel(found, job), findingsPanel(found), claimsPanel(found), structurePanel(found),
+      saving(found, picture, running, server)),
+    verdictsPanel(found), devicesPanel(found, job), findingsPanel(found), claimsPanel(found), structurePanel(found),
   ].filter(Boolean);
 }
 
@@ -109,14 +136,16 @@ export function showExamination(main, server, number) {
       picture.examination ??= await run(picture, "examine", {}, running, ({ progress }) => {
         if (!progress) return;
         bar.value = progress.done;
-        line.textContent = `${said.stages[progress.stage] ?? progress.stage} …`;
+        bar.max = progress.total;
+        line.textContent = said.stage(progress.stage);
       });
       const job = picture.examination;
       const found = job.result;
-      facts.textContent = said.facts(found.format, format.size([found.height, found.width]), format.bytes(found.size_bytes));
-      fill(panels, ...results(found, job, picture, server));
-      if (found.files.includes("preview.jpg")) {
-        const shown = URL.createObjectURL(await askBlob("GET", fileOf(job, "preview.jpg")));
+      facts.textContent = said.facts(found.format, format.size([found.height, found.width]), format.bytes(found.n_bytes));
+      fill(panels, ...results(found, job, picture, server, running));
+      await keepMaps(picture, job);
+      if (found.pictures.preview) {
+        const shown = URL.createObjectURL(await askBlob("GET", fileOf(job, found.pictures.preview)));
         place.picture.src = shown;
         place.picture.onload = () => URL.revokeObjectURL(shown);
       }
