@@ -27,7 +27,7 @@ from whichcam.models import CameraModel, Evidence
 from whichcam.pipelines._examine_devices import compared
 from whichcam.pipelines._examine_result import Examination, NotExamined
 from whichcam.pipelines._identify import Identification, as_model, identification_of
-from whichcam.pipelines._verdicts import verdicts_of
+from whichcam.pipelines._verdicts import VERBAL_SCALE, verdicts_of
 from whichcam.signal import choose_crops
 
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -164,6 +164,7 @@ def examine(
             "methods": list(chosen),
             "cameras": None if cameras is None else list(cameras),
             "allow_truncated": allow_truncated,
+            "verbal_scale": [list(step) for step in VERBAL_SCALE],
         },
         versions=versions(),
         model_id=asked.model_id,

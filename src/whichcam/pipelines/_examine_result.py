@@ -119,7 +119,7 @@ class Examination:
     structure : mapping or None
         How a JPEG is built: segments, tables, sampling; None for other formats.
     settings : mapping
-        What was asked for, JSON-ready.
+        What was asked for, and the scale of the verdicts' words; JSON-ready.
     versions : mapping of str to str
         Of Python and the libraries that decide numbers.
     model_id, whichcam_version : str
