@@ -31,6 +31,7 @@ SCHEMAS = {
     "prnu_footage": "whichcam.prnu_footage/1",
     "prnu_search": "whichcam.prnu_search/1",
     "prnu_speed": "whichcam.prnu_speed/1",
+    "examine_speed": "whichcam.examine_speed/1",
     "web_load": "whichcam.web_load/1",
     "web_speed": "whichcam.web_speed/1",
 }

@@ -14,6 +14,7 @@ from PIL import Image
 from whichcam.errors import (
     ArtifactNotFoundError,
     ImageDecodeError,
+    InputError,
     PhotoNotFoundError,
     UnknownNameError,
 )
@@ -154,3 +155,75 @@ def test_real_originals_are_not_contradicted(photos_dir: Path) -> None:
     for path in sorted((photos_dir / "full").glob("*.jpg")):
         found = examine(path, methods=())
         assert all(verdict.direction != "against" for verdict in found.verdicts)
+
+
+def test_a_picture_that_made_the_fingerprint_is_no_evidence(
+    shots: SimpleNamespace, enrolled: Path
+) -> None:
+    photo = next(iter(sorted(shots.flat(0).iterdir())))
+    found = examine(photo, gallery=enrolled, cameras=["body 0"], methods=())
+    (verdict,) = [one for one in found.verdicts if one.question == "device"]
+    assert found.devices[0].reaches_threshold
+    assert verdict.words == "cannot tell"
+
+
+def test_noise_is_taken_out_once_for_all_cameras(
+    shots: SimpleNamespace, enrolled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from whichcam.pipelines import _devices
+
+    calls = []
+    real = _devices.photo_noise
+
+    def counted(*args: object, **options: object) -> object:
+        calls.append(1)
+        return real(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(_devices, "photo_noise", counted)
+    found = examine(shots.scene(0), gallery=enrolled, methods=())
+    assert len(found.devices) == 2
+    assert len(calls) == 1
+
+
+def test_areas_without_the_pattern_are_looked_for_where_a_camera_matches(
+    shots: SimpleNamespace, enrolled: Path
+) -> None:
+    absence = ("prnu_absence",)
+    found = examine(shots.scene(0), gallery=enrolled, methods=absence)
+    assert [one.method for one in found.localizations] == list(absence)
+    other = examine(shots.scene(2), gallery=enrolled, methods=absence)
+    assert other.localizations == ()
+    assert "no enrolled camera" in other.not_examined[-1].why
+
+
+def test_reasons_name_no_folder_of_the_machine(
+    shot: Path, enrolled: Path, tmp_path: Path
+) -> None:
+    from whichcam.gallery import Gallery
+
+    with Gallery.open(tmp_path / "empty", create=True):
+        pass
+    for gallery in (enrolled, tmp_path / "empty"):
+        found = examine(shot, gallery=gallery, methods=("prnu_absence",))
+        said = json.dumps([one.to_dict() for one in found.not_examined])
+        assert {one.what for one in found.not_examined} >= {"enrolled cameras"}
+        assert str(gallery) not in said
+        assert str(tmp_path) not in said
+
+
+def test_it_is_saved_as_json(shot: Path, tmp_path: Path) -> None:
+    found = examine(shot, methods=FAST, cameras=[])
+    found.save(tmp_path / "found.json", with_heatmaps=True)
+    stored = json.loads((tmp_path / "found.json").read_text("utf-8"))
+    assert stored == json.loads(json.dumps(found.to_dict(with_heatmaps=True)))
+    assert stored["versions"]["numpy"] == np.__version__
+    with pytest.raises(InputError, match="cannot write"):
+        found.save(tmp_path / "no-folder" / "found.json")
+
+
+def test_an_animation_is_examined_by_its_first_frame() -> None:
+    frames = [Image.new("RGB", (160, 144), (level, 90, 60)) for level in (0, 200)]
+    buffer = io.BytesIO()
+    frames[0].save(buffer, "WEBP", save_all=True, append_images=frames[1:])
+    found = examine(buffer.getvalue(), methods=FAST, cameras=[])
+    assert any("frame" in text for text in found.warnings)

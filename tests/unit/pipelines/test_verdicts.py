@@ -115,3 +115,29 @@ def test_a_map_speaks_against_one_camera_by_its_ratio() -> None:
 
 def test_questions_nobody_asked_have_no_verdict() -> None:
     assert verdicts_of([], [], []) == ()
+
+
+def test_a_ratio_its_analyser_calls_weak_is_held_to_weak() -> None:
+    finding = _finding(topic="camera", strength="weak", log10_lr=-2.6)
+    (verdict,) = verdicts_of([finding], [], [])
+    assert verdict.words == "speaks weakly against"
+    assert verdict.log10_lr is None, "what was held back is no ratio any more"
+
+
+def test_a_map_of_a_size_nothing_was_fitted_on_is_a_sign_without_a_ratio() -> None:
+    heat = np.zeros((8, 8), np.float32)
+
+    def said(score: float) -> tuple[str, float | None]:
+        found = Localization(
+            method="fusion",
+            heatmap=heat,
+            score=score,
+            score_threshold=0.0,
+            log10_lr=2.5,
+            params={"size_as_fitted": False},
+        )
+        (verdict,) = verdicts_of([], [found], [])
+        return verdict.words, verdict.log10_lr
+
+    assert said(1.0) == ("speaks weakly against", None)
+    assert said(-1.0) == ("cannot tell", None)

@@ -252,3 +252,29 @@ def test_the_map_answers_to_its_strength_without_script(
     browser.find_element("css selector", ".m2").click()
     assert not shown.is_displayed()
     assert browser.find_element("css selector", ".map2").is_displayed()
+
+
+def test_claims_stand_beside_what_was_measured(
+    found: Examination, photo: Photo
+) -> None:
+    page = _page(found, photo)
+    beside = page[page.index("Claims against evidence") : page.index(">Findings<")]
+    assert found.identification is not None
+    assert str(found.claims.camera_model) in beside
+    assert found.identification.answer in beside
+    assert f"{found.width} x {found.height} px as stored" in beside
+
+
+def test_scale_versions_and_crops_are_shown(found: Examination, photo: Photo) -> None:
+    page = _page(found, photo)
+    assert "supports extremely strongly" in page
+    assert f"numpy {np.__version__}" in page
+    assert 'class="crops"' in page
+    assert 'class="crops"' not in _page(found)
+
+
+def test_no_chance_is_said_to_be_nought() -> None:
+    from whichcam.reporting._report_text import probability
+
+    assert probability(-0.3) == "0.5"
+    assert probability(-5012.3) == "10^-5,012.3"
