@@ -17,15 +17,14 @@ from whichcam.errors import (
     DatasetError,
     ImageTooSmallError,
     IncompatibleArtifactError,
-    NotFittedError,
 )
 from whichcam.media import Photo
+from whichcam.methods._fitted import FittedClasses
 from whichcam.methods._held_out import held_out_rows, softmax, temperature_of
 from whichcam.methods._network_settings import check_settings
 from whichcam.methods._patch_data import PatchData
 from whichcam.methods._patches import at_least, cut, patch_places
 from whichcam.methods._persistence import (
-    given_arguments,
     load_method,
     save_method,
     stored_classes,
@@ -42,7 +41,7 @@ Progress = Callable[[str, int, int], None]
 _ONNX = "model.onnx"
 
 
-class NetworkClassifier(ABC):
+class NetworkClassifier(FittedClasses, ABC):
     """Base of the methods that are a network over patches at native resolution.
 
     A photo's answer is the mean of its patches' log probabilities, through a
@@ -131,22 +130,6 @@ class NetworkClassifier(ABC):
         self.workers = workers
         self.seed = seed
 
-    @property
-    def classes_(self) -> tuple[str, ...]:
-        """Camera models, in the order of the columns of `predict_proba`.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit` or `load`.
-        """
-        self._fitted()
-        return self._classes
-
-    def get_params(self) -> dict[str, Any]:
-        """Return the constructor's arguments as given."""
-        return given_arguments(self)
-
     def fit(self, manifest: Manifest, progress: Progress | None = None) -> Self:
         """Train on a manifest; needs the extra ``train``.
 
@@ -194,7 +177,7 @@ class NetworkClassifier(ABC):
         self.temperature_ = temperature_of(scores, data.labels[data.validation])
         self.history_, self.origin_ = tuple(history), origin
         self.skipped_ = tuple(skipped)
-        self._classes, self._onnx, self._session = classes, onnx, session
+        self._onnx, self._session, self._classes = onnx, session, classes
         return self
 
     def predict_proba(self, photos: Sequence[Photo]) -> npt.NDArray[np.float64]:
@@ -217,13 +200,12 @@ class NetworkClassifier(ABC):
         ImageTooSmallError
             If a photo is smaller than ``smallest_px``.
         """
-        session = self._fitted()
-        votes = np.empty((len(photos), len(self._classes)))
+        votes = np.empty((len(photos), len(self.classes_)))
         for row, photo in enumerate(photos):
             region = at_least(self._region(photo), self.patch_px)
             places = patch_places(region, self.patch_px, by_quality=self.by_quality)
             patches = cut(region, places[: self.n_patches], self.patch_px)
-            votes[row] = votes_of(session, patches)
+            votes[row] = votes_of(self._session, patches)
         return softmax(votes / self.temperature_) if len(photos) else votes
 
     def save(self, folder: PathLike) -> None:
@@ -241,10 +223,9 @@ class NetworkClassifier(ABC):
         InputError
             If the folder holds something already.
         """
-        self._fitted()
         header = {
             "method": self.method,
-            "classes": list(self._classes),
+            "classes": list(self.classes_),
             "params": self._stored_params(),
             "onnx_sha256": hashlib.sha256(self._onnx).hexdigest(),
             "origin": self.origin_,
@@ -274,7 +255,7 @@ class NetworkClassifier(ABC):
             )
         loaded = cls(**stored_settings(header, cls().get_params()))
         loaded._check()
-        loaded._classes = stored_classes(header)
+        classes = stored_classes(header)
         temperature = arrays.get("temperature", np.zeros(0))
         if temperature.shape != (1,) or temperature[0] <= 0:
             raise IncompatibleArtifactError(
@@ -286,7 +267,8 @@ class NetworkClassifier(ABC):
         digest = field(header, "onnx_sha256", str)
         loaded._onnx = read_onnx(Path(folder) / _ONNX, digest)
         loaded._session = open_onnx(loaded._onnx, outputs=("logits",))
-        check_network(loaded._session, loaded.patch_px, len(loaded._classes))
+        check_network(loaded._session, loaded.patch_px, len(classes))
+        loaded._classes = classes
         return loaded
 
     @abstractmethod
@@ -324,12 +306,6 @@ class NetworkClassifier(ABC):
     def _stored_params(self) -> dict[str, Any]:
         """Return the arguments that a saved folder names."""
         return self.get_params()
-
-    def _fitted(self) -> Any:
-        session = getattr(self, "_session", None)
-        if session is None:
-            raise NotFittedError("this classifier is not fitted; call fit() or load()")
-        return session
 
     def _region(self, photo: Photo) -> PixelArray:
         return middle_of(

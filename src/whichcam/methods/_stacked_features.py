@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +17,12 @@ from whichcam.errors import (
     DatasetError,
     IncompatibleArtifactError,
     InputError,
-    NotFittedError,
 )
 from whichcam.media import Photo
+from whichcam.methods._fitted import FittedClasses
 from whichcam.methods._frozen_backbone import FrozenBackbone
 from whichcam.methods._held_out import fit_temperature, softmax
 from whichcam.methods._persistence import (
-    given_arguments,
     load_method,
     save_method,
     stored_classes,
@@ -37,7 +36,7 @@ from whichcam.models.storage import field, read_onnx
 Progress = Callable[[str, int, int], None]
 
 
-class StackedFeaturesClassifier:
+class StackedFeaturesClassifier(FittedClasses):
     """Camera-model classifier by ImageNet features, principal components and a forest.
 
     Parameters
@@ -125,20 +124,6 @@ class StackedFeaturesClassifier:
         self.seed = seed
 
     @property
-    def classes_(self) -> tuple[str, ...]:
-        """Camera models, in the order of the columns of `predict_proba`.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit` or `load`.
-        """
-        classes: tuple[str, ...] | None = getattr(self, "_classes", None)
-        if classes is None:
-            raise NotFittedError("this classifier is not fitted; call fit() or load()")
-        return classes
-
-    @property
     def n_features_(self) -> int:
         """Columns side by side."""
         self.classes_  # noqa: B018 - raises where nothing is fitted
@@ -149,10 +134,6 @@ class StackedFeaturesClassifier:
         """Where the backbones' weights came from."""
         self.classes_  # noqa: B018 - raises where nothing is fitted
         return "; ".join(backbone.origin for backbone in self._backbones)
-
-    def get_params(self) -> dict[str, Any]:
-        """Return the constructor's arguments as given."""
-        return given_arguments(self)
 
     def fit(self, manifest: Manifest, progress: Progress | None = None) -> Self:
         """Learn from labelled photos; needs the extra ``train``.
@@ -212,7 +193,7 @@ class StackedFeaturesClassifier:
         )
         self._grown = self._forest(reduced, labels)
         self._principal, self._backbones = principal, backbones
-        self._classes, self.skipped_ = classes, tuple(skipped)
+        self.skipped_, self._classes = tuple(skipped), classes
         return self
 
     def predict_proba(self, photos: Sequence[Photo]) -> npt.NDArray[np.float64]:

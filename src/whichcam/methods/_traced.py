@@ -17,13 +17,12 @@ from whichcam.datasets import Manifest
 from whichcam.errors import (
     DatasetError,
     IncompatibleArtifactError,
-    NotFittedError,
     OutOfDomainWarning,
     ShapeMismatchError,
 )
 from whichcam.media import Photo
+from whichcam.methods._fitted import FittedClasses
 from whichcam.methods._persistence import (
-    given_arguments,
     load_method,
     save_method,
     stored_classes,
@@ -41,7 +40,7 @@ from whichcam.models.storage import field
 Progress = Callable[[str, int, int], None]
 
 
-class TraceClassifier(ABC):
+class TraceClassifier(FittedClasses, ABC):
     """Base of the methods made of a trace and a classifier.
 
     Parameters
@@ -81,27 +80,9 @@ class TraceClassifier(ABC):
         self.seed = seed
 
     @property
-    def classes_(self) -> tuple[str, ...]:
-        """Camera models, in the order of the columns of `predict_proba`.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit` or `load`.
-        """
-        classes: tuple[str, ...] | None = getattr(self, "_classes", None)
-        if classes is None:
-            raise NotFittedError("this classifier is not fitted; call fit() or load()")
-        return classes
-
-    @property
     def trace_key(self) -> str:
         """Name of the trace and of all it depends on, to key a cache on disk by."""
         return f"{self.method}-{self.trace_version}-{self.crop_size_px}"
-
-    def get_params(self) -> dict[str, Any]:
-        """Return the constructor's arguments as given."""
-        return given_arguments(self)
 
     def extract(self, photo: Photo) -> FloatArray:
         """Return the traces of one photo.
