@@ -31,7 +31,8 @@ def manifest(tmp_path: Path, model: CameraModel) -> Manifest:
         rows.append({"path": path.name, "camera_model": model.classes[0]})
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff")
     rows.append({"path": "broken.jpg", "camera_model": model.classes[0]})
-    rows.append({"path": "0.jpg", "camera_model": "nobody's"})
+    (tmp_path / "other.jpg").write_bytes((tmp_path / "0.jpg").read_bytes())
+    rows.append({"path": "other.jpg", "camera_model": "nobody's"})
     return Manifest.from_rows(rows, tmp_path)
 
 
