@@ -211,6 +211,7 @@ def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         options.add_argument(f"--{flag}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = selenium.webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+    driver.set_script_timeout(180)  # the checker takes its time on a busy machine
     try:
         yield driver
     finally:
