@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         verify,
         verify_many,
     )
+    from whichcam.scan import scan_photos
     from whichcam.training import train
 
 _WHERE = {
@@ -61,6 +62,7 @@ _WHERE = {
     "identify_many": "pipelines",
     "localize": "pipelines",
     "open_photo": "media",
+    "scan_photos": "scan",
     "search": "pipelines",
     "train": "training",
     "verify": "pipelines",
@@ -90,6 +92,7 @@ __all__ = [
     "identify_many",
     "localize",
     "open_photo",
+    "scan_photos",
     "search",
     "train",
     "verify",

@@ -12,9 +12,9 @@ from whichcam.claims._finding import Direction, Finding, Strength, Topic
 from whichcam.claims._read import read_claims
 from whichcam.claims._signature_table import CameraSignature, SignatureTable
 from whichcam.claims._types import (
-    Claims,
     ClaimedPlace,
     ClaimedTimes,
+    Claims,
     ContentCredentials,
     CredentialState,
     ThumbnailFacts,

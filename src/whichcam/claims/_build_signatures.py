@@ -78,40 +78,17 @@ def build_signatures(
        headers", IEEE TIFS 6(3), 2011. doi:10.1109/TIFS.2011.2128309
     """
     cameras: dict[str, _Seen] = {}
-    provenance: list[dict[str, Any]] = []
     taken = [_rows_of(manifest, split) for manifest in manifests]
-    total, done = sum(len(part) for part in taken), 0
-    for number, part in enumerate(taken):
-        used, unreadable = 0, 0
-        devices: set[str] = set()
-        sources: defaultdict[str, set[str]] = defaultdict(set)
-        for row, path in zip(part.rows(), part.paths, strict=True):
-            done += 1
-            if progress is not None:
-                progress(done, total)
-            try:
-                header = read_header(path)
-            except WhichcamError:
-                unreadable += 1
-                continue
-            if _add(cameras, row, header):
-                used += 1
-                devices.add(str(row.get("device_id") or ""))
-                sources[str(row.get("source") or "")].add(str(row.get("licence") or ""))
-        provenance.append(
-            {
-                "manifest": names[number] if number < len(names) else f"#{number + 1}",
-                "sha256": part.sha256,
-                "split": split if "split" in part.columns else "all",
-                "n_photos": used,
-                "n_devices": len(devices - {""}),
-                "n_unreadable": unreadable,
-                "sources": [
-                    {"source": source, "licence": "; ".join(sorted(licences))}
-                    for source, licences in sorted(sources.items())
-                ],
-            }
-        )
+    tick = _ticker(progress, sum(len(part) for part in taken))
+    provenance = tuple(
+        {
+            "manifest": names[number] if number < len(names) else f"#{number + 1}",
+            "sha256": part.sha256,
+            "split": split if "split" in part else "all",
+            **_add_all(cameras, part, tick),
+        }
+        for number, part in enumerate(taken)
+    )
     if not cameras:
         raise DatasetError(
             "no row of the manifests is a JPEG of a named camera; expected a column "
@@ -130,12 +107,55 @@ def build_signatures(
             )
             for name, seen in sorted(cameras.items())
         ),
-        provenance=tuple(provenance),
+        provenance=provenance,
     )
 
 
 def _rows_of(manifest: Manifest, split: str) -> Manifest:
-    return manifest.where(split=split) if "split" in manifest.columns else manifest
+    return manifest.where(split=split) if "split" in manifest else manifest
+
+
+def _ticker(
+    progress: Callable[[int, int], None] | None, total: int
+) -> Callable[[], None]:
+    done = 0
+
+    def tick() -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(done, total)
+
+    return tick
+
+
+def _add_all(
+    cameras: dict[str, _Seen], manifest: Manifest, tick: Callable[[], None]
+) -> dict[str, Any]:
+    """Count the files of a manifest, and return what its provenance says of them."""
+    used, unreadable = 0, 0
+    devices: set[str] = set()
+    sources: defaultdict[str, set[str]] = defaultdict(set)
+    for row, path in zip(manifest.rows(), manifest.paths, strict=True):
+        tick()
+        try:
+            header = read_header(path)
+        except WhichcamError:
+            unreadable += 1
+            continue
+        if _add(cameras, row, header):
+            used += 1
+            devices.add(str(row.get("device_id") or ""))
+            sources[str(row.get("source") or "")].add(str(row.get("licence") or ""))
+    return {
+        "n_photos": used,
+        "n_devices": len(devices - {""}),
+        "n_unreadable": unreadable,
+        "sources": [
+            {"source": source, "licence": "; ".join(sorted(licences))}
+            for source, licences in sorted(sources.items())
+        ],
+    }
 
 
 def _add(cameras: dict[str, _Seen], row: dict[str, Any], header: PhotoHeader) -> bool:
@@ -151,7 +171,10 @@ def _add(cameras: dict[str, _Seen], row: dict[str, Any], header: PhotoHeader) ->
     # A device without a name is told by its picture: it counts as one of its own.
     seen.devices.add(str(row.get("device_id") or header.sha256))
     seen.tables[key] += 1
-    original = (int(row.get("original_width") or 0), int(row.get("original_height") or 0))
+    original = (
+        int(row.get("original_width") or 0),
+        int(row.get("original_height") or 0),
+    )
     seen.sizes[original if min(original) > 0 else (header.width, header.height)] += 1
     if not header.exif.is_empty and screen(header).is_original:
         seen.layouts[layout_of(header.jpeg)] += 1

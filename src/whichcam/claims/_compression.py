@@ -22,7 +22,8 @@ from whichcam.datasets._screen_tables import (
 _SMALLEST_PX: Final = 64
 _LARGEST_PX: Final = 1024
 # Nats a coefficient; see docs/concepts/claims.md for what untouched photos reach.
-_MODERATE, _STRONG = 0.08, 0.2
+MODERATE: Final = 0.08
+_STRONG: Final = 0.2
 _FEWEST_STEPS: Final = 4  # frequencies that must name a step before a table is named
 _NEARLY_ALL: Final = 0.7
 _SOURCE: Final = (
@@ -55,7 +56,7 @@ def check_compression(questioned: Questioned) -> Iterator[Finding]:
     if table is None or min(photo.width, photo.height) < _SMALLEST_PX:
         return
     first = first_quantization(middle_luma(photo.pixels, _LARGEST_PX) - 128, table)
-    if first.gain < _MODERATE:
+    if first.gain < MODERATE:
         return
     strength: Strength = "strong" if first.gain >= _STRONG else "moderate"
     steps = ", ".join(str(step) if step else "?" for step in first.steps)
@@ -66,7 +67,7 @@ def check_compression(questioned: Questioned) -> Iterator[Finding]:
         f"{_first_named(questioned, first.steps, table)}.",
         seen=f"steps of the first, low frequencies: {steps}; gain {first.gain:g} nats "
         f"a coefficient over {first.n_blocks} blocks",
-        expected=f"a gain of less than {_MODERATE:g}",
+        expected=f"a gain of less than {MODERATE:g}",
         strength=strength,
         direction="contradicts",
         source=_SOURCE,
@@ -84,7 +85,9 @@ def _first_named(
     best, fit = "", 0.0
     camera = questioned.camera
     own = camera and questioned.signatures.camera(camera.camera_model)
-    candidates = [(f"standard quality {q}", table) for q, table in _standard_luma()]
+    candidates = [
+        (f"about standard quality {q}", table) for q, table in _standard_luma()
+    ]
     if own:
         candidates += [
             (f"a table of the {own.camera_model}", np.reshape(key.luma, (8, 8)))

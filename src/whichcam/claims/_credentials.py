@@ -84,7 +84,9 @@ def _summary(report: Any, remote: str) -> ContentCredentials:
     return ContentCredentials(
         state=state,
         generator=_generator(manifest),
-        issuer=clean_text(str(_mapping(manifest.get("signature_info")).get("issuer", ""))),
+        issuer=clean_text(
+            str(_mapping(manifest.get("signature_info")).get("issuer", ""))
+        ),
         actions=_actions(manifest),
         problems=tuple(dict.fromkeys(problems))[:_MAX_LISTED],
         remote_url=remote,

@@ -96,8 +96,8 @@ def _compare(named: _Named, camera: CameraName) -> Finding:
     if named.make != camera.make and not related:
         return _found(
             code="field_names_another_maker",
-            text=f"{_begin(named.field)} was written by a camera of {named.make}; the file "
-            f"claims one of {camera.make or 'no maker'}.",
+            text=f"{_begin(named.field)} was written by a camera of {named.make}; the "
+            f"file claims one of {camera.make or 'no maker'}.",
             seen=f"{named.field}: {named.text}",
             expected=camera.make,
             strength="strong",
@@ -106,8 +106,8 @@ def _compare(named: _Named, camera: CameraName) -> Finding:
     if named.model and not related and _key(named.model) != _key(camera.model):
         return _found(
             code="field_names_another_model",
-            text=f"{_begin(named.field)} names the {named.make} {named.model}; the file claims "
-            f"the {camera.camera_model}.",
+            text=f"{_begin(named.field)} names the {named.make} {named.model}; the "
+            f"file claims the {camera.camera_model}.",
             seen=f"{named.field}: {named.text}",
             expected=camera.camera_model,
             strength="strong",

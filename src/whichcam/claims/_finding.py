@@ -13,7 +13,7 @@ happens otherwise too, "note" is said for completeness and decides nothing.
 """
 
 Direction: TypeAlias = Literal["contradicts", "agrees", "neutral"]
-"""What a finding says of the file's claims: its camera, its original state, its time."""
+"""What a finding says of the file's claims: camera, original state, time."""
 
 Topic: TypeAlias = Literal[
     "camera",

@@ -1,4 +1,4 @@
-"""Was a picture quantised before, and in which steps?
+"""Whether a picture was quantised before, and in which steps.
 
 A coefficient that was rounded to multiples of q1 and then to multiples of q2 leaves a
 histogram with gaps and peaks that one rounding cannot make. As in Lukas and Fridrich
@@ -108,7 +108,7 @@ def _best_first_step(
     observed: Float64Array, before: Float64Array, step: int
 ) -> tuple[float, int]:
     count = float(observed.sum())
-    if count < 50:  # noqa: PLR2004 - too few to have a shape
+    if count < 50:
         return 0.0, 0
     once = _levels_of(_CENTRES, before, step)
     best, chosen = _fit(observed, once), 0
@@ -125,13 +125,14 @@ def _best_first_step(
 
 def _levels_of(values: Float64Array, weights: Float64Array, step: int) -> Float64Array:
     levels = np.minimum(np.rint(values / step).astype(np.int64), _LEVELS + 1)
-    return np.bincount(levels, weights=weights, minlength=_LEVELS + 2)[1:]
+    counts = np.bincount(levels, weights=weights, minlength=_LEVELS + 2)
+    return np.asarray(counts[1:], dtype=np.float64)
 
 
 def _after_first(before: Float64Array, first: int, step: int) -> Float64Array:
     """Return the histogram of levels after rounding to `first`, pixels, and `step`."""
     levels = np.rint(_CENTRES / first).astype(np.int64)
-    shares = np.bincount(levels, weights=before)
+    shares = np.asarray(np.bincount(levels, weights=before), dtype=np.float64)
     found = np.zeros(_LEVELS + 1)
     values = np.arange(len(shares), dtype=np.float64) * first
     for noise, weight in _NOISE:

@@ -20,7 +20,7 @@ _SMALLEST_PX: Final = 64
 _LARGEST_PX: Final = 512
 # Logarithm of the number of grids expected by chance in a picture that has none.
 _LOG10_FALSE_ALARMS: Final = -3.0
-_MARGIN: Final = 0.25  # zeros a block; see docs/concepts/claims.md
+MARGIN: Final = 0.25  # zeros a block; see docs/concepts/claims.md
 _ZERO_PAPER: Final = (
     "Nikoukhah, Anger, Colom, Morel, Grompone von Gioi 2021, doi:10.5201/ipol.2021.390"
 )
@@ -44,7 +44,7 @@ def check_grid(questioned: Questioned) -> Iterator[Finding]:
 def _beside_own(counts: ZeroCounts) -> Iterator[Finding]:
     """Look for a second grid in a JPEG, whose own begins at the corner."""
     second = second_grid(counts)
-    if second.margin < _MARGIN:
+    if second.margin < MARGIN:
         return
     dy, dx = second.offset
     yield _found(
@@ -53,7 +53,7 @@ def _beside_own(counts: ZeroCounts) -> Iterator[Finding]:
         "was compressed, cropped or moved, and compressed again.",
         seen=f"a grid at row {dy}, column {dx}; {second.margin:g} zeros a block stand "
         "out",
-        expected=f"less than {_MARGIN:g} zeros a block",
+        expected=f"less than {MARGIN:g} zeros a block",
         strength="moderate",
         source=f"zeros of DCT blocks as in {_ZERO_PAPER}; threshold from untouched "
         "training photos",

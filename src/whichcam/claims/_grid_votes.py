@@ -154,9 +154,7 @@ def second_grid(counts: ZeroCounts) -> SecondGrid:
     order = np.argsort(excess, axis=None)[::-1]
     first, second = int(order[0]), int(order[1])
     margin = float(excess.ravel()[first] - excess.ravel()[second])
-    return SecondGrid(
-        offset=(first // _BLOCK, first % _BLOCK), margin=round(margin, 4)
-    )
+    return SecondGrid(offset=(first // _BLOCK, first % _BLOCK), margin=round(margin, 4))
 
 
 def _log10_false_alarms(votes: int, total: int) -> float:

@@ -27,4 +27,5 @@ def middle_luma(pixels: PixelArray, largest_px: int) -> FloatArray:
     top = max(0, height - largest_px) // 2 // 16 * 16
     left = max(0, width - largest_px) // 2 // 16 * 16
     part = pixels[top : top + largest_px, left : left + largest_px]
-    return ycbcr_planes(np.ascontiguousarray(part))[3]
+    luma: FloatArray = ycbcr_planes(np.ascontiguousarray(part))[3]
+    return luma

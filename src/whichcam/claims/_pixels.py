@@ -41,7 +41,9 @@ def check_pixels(questioned: Questioned) -> Iterator[Finding]:
         f"network {model.model_id}, calibrated on held-out devices; ratios are bounded "
         "by their number"
     )
-    of_model = [k for k, name in enumerate(model.classes) if name == camera.camera_model]
+    of_model = [
+        k for k, name in enumerate(model.classes) if name == camera.camera_model
+    ]
     of_make = [k for k, make in enumerate(model.makes) if make == camera.make]
     if not of_model and not of_make:
         yield from _stranger(evidence, model, camera, seen, source)
@@ -87,9 +89,7 @@ def verbal(log10_lr: float) -> tuple[Strength, Direction]:
     return strength, "agrees" if log10_lr > 0 else "contradicts"
 
 
-def _ratio(
-    evidence: Evidence, members: list[int], *, is_unseen: bool = False
-) -> float:
+def _ratio(evidence: Evidence, members: list[int], *, is_unseen: bool = False) -> float:
     """Return log10 P(evidence | claimed camera) / P(evidence | any other camera).
 
     The probabilities are of the known models, all as likely beforehand. Another camera

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from whichcam._typing import PhotoSource
@@ -114,9 +115,9 @@ def _degrees(
     tags: Mapping[str, str], name: str, negative: str, largest: float
 ) -> float | None:
     parts = rationals(tags.get(f"GPS GPS{name}", ""))
-    if not 1 <= len(parts) <= 3:  # noqa: PLR2004 - degrees, minutes, seconds
+    if not 1 <= len(parts) <= 3:
         return None
-    value = sum(part / 60**place for place, part in enumerate(parts))
+    value = math.fsum(part / 60**place for place, part in enumerate(parts))
     if not 0 <= value <= largest:
         return None
     reference = tags.get(f"GPS GPS{name}Ref", "").strip().upper()

@@ -22,9 +22,7 @@ def check_screens(questioned: Questioned) -> Iterator[Finding]:
     """Yield what says that the picture is a capture of a screen."""
     tags = questioned.photo.exif.tags
     comments = (tags.get("EXIF UserComment", ""), *questioned.claims.comments)
-    said = next(
-        (text for text in comments if text.casefold().startswith(_WORDS)), None
-    )
+    said = next((text for text in comments if text.casefold().startswith(_WORDS)), None)
     if said is not None:
         yield _found(
             code="screen_capture_named",

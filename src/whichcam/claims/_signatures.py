@@ -1,4 +1,4 @@
-"""The file's tables, size and layout against those of the claimed camera's originals."""
+"""Tables, size and layout of the file against the claimed camera's originals."""
 
 from __future__ import annotations
 

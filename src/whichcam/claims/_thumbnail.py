@@ -54,10 +54,11 @@ def check_thumbnail(questioned: Questioned) -> Iterator[Finding]:
         if preset or small.jpeg.has_adobe or "Photoshop" in small.jpeg.identifiers:
             yield _found(
                 code="thumbnail_of_editor",
-                text="The thumbnail was written by an editor: it has Photoshop's tables "
-                "or segments.",
-                seen=f"tables of Photoshop's quality {preset!r}" if preset else "Adobe "
-                "or Photoshop segment",
+                text="The thumbnail was written by an editor: it has Photoshop's "
+                "tables or segments.",
+                seen=f"tables of Photoshop's quality {preset!r}"
+                if preset
+                else "Adobe or Photoshop segment",
                 expected="a thumbnail as cameras write",
                 strength="moderate",
                 direction="contradicts",
@@ -135,7 +136,7 @@ def _without_bars(luma: FloatArray) -> FloatArray:
         if 0 < len(bright) < len(luma):
             first, last = int(bright[0]), int(bright[-1])
             # Bars come in pairs of one width; a dark sky does not.
-            if abs(first - (len(luma) - 1 - last)) <= 2:  # noqa: PLR2004 - px
+            if abs(first - (len(luma) - 1 - last)) <= 2:
                 luma = luma[first : last + 1]
         luma = luma.T
     return luma
@@ -167,7 +168,9 @@ def _shrunk(
     # A whole number of pixels in every cell, by slices: quick for 12 megapixels.
     step = max(1, min((right - left) // (4 * size[0]), (bottom - top) // (4 * size[1])))
     part = np.ascontiguousarray(pixels[top:bottom:step, left:right:step])
-    return ycbcr_planes(np.asarray(Image.fromarray(part).resize(size, Image.Resampling.BOX)))[3]
+    small = Image.fromarray(part).resize(size, Image.Resampling.BOX)
+    luma: FloatArray = ycbcr_planes(np.asarray(small))[3]
+    return luma
 
 
 def _correlation(a: FloatArray, b: FloatArray) -> float | None:

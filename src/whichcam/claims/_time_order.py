@@ -19,11 +19,15 @@ _BEHIND, _AHEAD = timedelta(hours=12), timedelta(hours=14)
 _WRITING: Final = timedelta(minutes=2)
 _SLACK: Final = timedelta(hours=1)
 _DAYS: Final = timedelta(days=2)
-_FIRST: Final = datetime(1990, 1, 1)  # noqa: DTZ001 - before any digital camera on sale
+_FIRST: Final = datetime(1990, 1, 1)
 _SOURCE: Final = "CIPA DC-008, DateTime, DateTimeOriginal, OffsetTime and GPS tags"
 
 _found = partial(
-    Finding, topic="time", analyser="time_order", source=_SOURCE, direction="contradicts"
+    Finding,
+    topic="time",
+    analyser="time_order",
+    source=_SOURCE,
+    direction="contradicts",
 )
 
 

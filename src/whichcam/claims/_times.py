@@ -21,9 +21,7 @@ _HOURS_A_DAY: Final = 24
 def read_times(tags: Mapping[str, str]) -> ClaimedTimes:
     """Collect all times; what is no date is left out."""
     return ClaimedTimes(
-        original=_exif_time(
-            tags, "EXIF DateTimeOriginal", "EXIF SubSecTimeOriginal"
-        ),
+        original=_exif_time(tags, "EXIF DateTimeOriginal", "EXIF SubSecTimeOriginal"),
         digitized=_exif_time(
             tags, "EXIF DateTimeDigitized", "EXIF SubSecTimeDigitized"
         ),
@@ -82,15 +80,15 @@ def _xmp_time(text: str) -> datetime | None:
 def _gps_time(tags: Mapping[str, str]) -> datetime | None:
     day = _DAY.match(tags.get("GPS GPSDateStamp", ""))
     parts = rationals(tags.get("GPS GPSTimeStamp", ""))
-    if day is None or len(parts) != 3:  # noqa: PLR2004 - hours, minutes, seconds
+    if day is None or len(parts) != 3:
         return None
     hours, minutes, seconds = parts
     elapsed = timedelta(hours=hours, minutes=minutes, seconds=seconds)
     if not timedelta(0) <= elapsed <= timedelta(hours=_HOURS_A_DAY):
         return None
     try:
-        start = datetime(*map(int, day.groups()), tzinfo=UTC)  # type: ignore[arg-type]
-        return start + elapsed
+        year, month, number = map(int, day.groups())
+        return datetime(year, month, number, tzinfo=UTC) + elapsed
     except (ValueError, OverflowError):
         return None
 
@@ -105,7 +103,7 @@ def rationals(text: str) -> list[float]:
         except (ValueError, ZeroDivisionError):
             # Some writers put 0/0 for the seconds they do not have.
             value = 0.0 if top == bottom == "0" else float("nan")
-        if not abs(value) < 1e9:  # noqa: PLR2004 - also catches what is no number
+        if not abs(value) < 1e9:
             return []
         found.append(value)
     return found

@@ -11,6 +11,7 @@ from whichcam.cli._dataset_splice import splice
 from whichcam.cli._guard import UNEXPECTED, UNUSABLE_INPUT
 from whichcam.cli._help import add_command, examples
 from whichcam.cli._layout import Layout, detect_layout, make_manifest
+from whichcam.cli._signatures import signatures
 from whichcam.cli._text import plural, say
 from whichcam.errors import InputError
 
@@ -350,4 +351,9 @@ add_command(
     splice,
     "whichcam dataset splice manifest.csv --split train --parts 2 -o splices",
     "whichcam dataset splice manifest.csv --split test_device -n 50 -o splices",
+)
+add_command(
+    dataset_app,
+    signatures,
+    "whichcam dataset signatures manifest.csv -o signatures.json",
 )

@@ -14,14 +14,16 @@ from whichcam.cli._text import say
 if TYPE_CHECKING:
     from whichcam.localize import Localization
 
-# not the registry's own: it would load what the command may not need
-Method = StrEnum(
-    "Method",
-    [
-        *("fusion", "camera_consistency", "double_compression", "jpeg_grid"),
-        *("noise_level", "prnu_absence"),
-    ],
-)
+
+class Method(StrEnum):
+    """Names of the registry, which the command's help must not load."""
+
+    fusion = "fusion"
+    camera_consistency = "camera_consistency"
+    double_compression = "double_compression"
+    jpeg_grid = "jpeg_grid"
+    noise_level = "noise_level"
+    prnu_absence = "prnu_absence"
 
 
 def localize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -45,11 +46,33 @@ def find_pictures(root: PathLike) -> tuple[list[Path], list[SkippedFile]]:
     DatasetNotFoundError
         If there is no such folder, or no picture in it.
     """
+    pictures: list[Path] = []
+    skipped: list[SkippedFile] = []
+    for found in walk_pictures(root):
+        if isinstance(found, SkippedFile):
+            skipped.append(found)
+        else:
+            pictures.append(found)
+    if not pictures and not skipped:
+        raise DatasetNotFoundError(
+            f"no pictures under {root}; expected files such as .jpg, .png or .tif"
+        )
+    return sorted(pictures), sorted(skipped, key=lambda item: item.path)
+
+
+def walk_pictures(root: PathLike) -> Iterator[Path | SkippedFile]:
+    """Yield what `find_pictures` finds, folder by folder as it is met.
+
+    Of one folder at a time the names are in memory. The order is always the same.
+
+    Raises
+    ------
+    DatasetNotFoundError
+        If there is no such folder.
+    """
     folder = Path(root)
     if not folder.is_dir():
         raise DatasetNotFoundError(f"no folder {folder}; expected one with pictures")
-    pictures: list[Path] = []
-    skipped: list[SkippedFile] = []
     visited: set[tuple[int, int]] = set()
     waiting = [Path()]
     while waiting:
@@ -57,7 +80,7 @@ def find_pictures(root: PathLike) -> tuple[list[Path], list[SkippedFile]]:
         try:
             entries = _entries(folder / inside, visited)
         except OSError as error:
-            skipped.append(_skip(inside, f"folder cannot be read ({error.strerror})"))
+            yield _skip(inside, f"folder cannot be read ({error.strerror})")
             continue
         for entry in entries:
             path = inside / entry.name
@@ -67,15 +90,7 @@ def find_pictures(root: PathLike) -> tuple[list[Path], list[SkippedFile]]:
                 waiting.append(path)
             elif path.suffix.lower() in SUFFIXES:
                 reason = _unusable(entry, path)
-                if reason:
-                    skipped.append(_skip(path, reason))
-                else:
-                    pictures.append(path)
-    if not pictures and not skipped:
-        raise DatasetNotFoundError(
-            f"no pictures under {folder}; expected files such as .jpg, .png or .tif"
-        )
-    return sorted(pictures), sorted(skipped, key=lambda item: item.path)
+                yield _skip(path, reason) if reason else path
 
 
 def _entries(folder: Path, visited: set[tuple[int, int]]) -> list[os.DirEntry[str]]:

@@ -94,7 +94,9 @@ def evaluate_claims(
                 tampered = tamper(material)
                 if tampered is not None:
                     found.append(
-                        _check(row, group, name, material.camera, tampered, model, table)
+                        _check(
+                            row, group, name, material.camera, tampered, model, table
+                        )
                     )
             except WhichcamError as error:
                 failures.append(
@@ -117,6 +119,7 @@ def evaluate_claims(
         manifest_sha256=manifest.sha256,
         git_commit=_environment.git_commit(),
         versions=_environment.versions(),
+        machine=_environment.machine(),
         created=created,
     )
 
@@ -140,9 +143,8 @@ def _sample(rows: list[_Row], limit: int | None, seed: int) -> list[_Row]:
     kept: list[_Row] = []
     for group in dict.fromkeys(row[0] for row in rows):
         of_group = [row for row in rows if row[0] == group]
-        chosen = random.Random(f"{seed} {group}").sample(
-            range(len(of_group)), min(limit, len(of_group))
-        )
+        rng = random.Random(f"{seed} {group}")  # noqa: S311 - no secret
+        chosen = rng.sample(range(len(of_group)), min(limit, len(of_group)))
         kept += [of_group[place] for place in sorted(chosen)]
     return kept
 
@@ -176,17 +178,17 @@ def _material(
     _, data = read_source(path, Limits())
     header = read_header(data)
     camera = _camera(row, header.exif.make, header.exif.model)
-    width, height = (int(row.get(f"original_{side}") or 0) for side in ("width", "height"))
     own = header.jpeg.thumbnail if header.jpeg else None
     # An edited copy of the same picture would have the same thumbnail.
     others = [t for t in thumbnails.values() if own is not None and t != own]
     return Material(
         data=data,
         camera=camera,
-        size=(width, height) if min(width, height) > 0 else (header.width, header.height),
+        # The file's own size: a crop's true one would look like a picture cut since.
+        size=(header.width, header.height),
         cameras=table.cameras,
         thumbnails=others,
-        rng=random.Random(f"{draw} {header.sha256}"),
+        rng=random.Random(f"{draw} {header.sha256}"),  # noqa: S311 - no secret
     )
 
 

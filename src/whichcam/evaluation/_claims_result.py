@@ -110,6 +110,8 @@ class ClaimsEvaluation:
         Checked out where whichcam ran from its source.
     versions : Mapping of str to str
         Of whichcam, Python and the libraries that decide scores.
+    machine : Mapping
+        Processor, how many, and system.
     created : str
         When it began, ISO 8601, UTC.
     """
@@ -123,6 +125,7 @@ class ClaimsEvaluation:
     manifest_sha256: str
     git_commit: str | None
     versions: Mapping[str, str]
+    machine: Mapping[str, Any]
     created: str
 
     def rates(self) -> dict[str, Interval]:
@@ -215,6 +218,7 @@ class ClaimsEvaluation:
             "created": self.created,
             "git_commit": self.git_commit,
             "versions": dict(self.versions),
+            "machine": dict(self.machine),
             "model_id": self.model_id,
             "signatures": self.signatures,
             "manifest_sha256": self.manifest_sha256,

@@ -51,7 +51,7 @@ def set_text(data: bytes, values: Mapping[int, str]) -> bytes:
         if at is None:
             continue
         raw = text.encode("utf-8") + b"\0"
-        if len(raw) <= 4:  # noqa: PLR2004 - such values stand in the entry
+        if len(raw) <= 4:
             struct.pack_into(order + "HHI4s", tiff, at, tag, _ASCII, len(raw), raw)
         else:
             where = _append(tiff, raw)

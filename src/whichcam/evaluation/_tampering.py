@@ -38,7 +38,7 @@ class Material:
     camera : CameraName
         Which took it.
     size : (int, int)
-        Width and height that the camera stored.
+        Width and height for an EXIF that is written.
     cameras : sequence of CameraSignature
         Cameras whose names may be claimed instead.
     thumbnails : sequence of bytes
@@ -174,8 +174,7 @@ def _choose(material: Material, make: str) -> tuple[str, str] | None:
     models = [
         camera.camera_model.removeprefix(make).strip()
         for camera in material.cameras
-        if camera.make == make
-        and camera.camera_model != material.camera.camera_model
+        if camera.make == make and camera.camera_model != material.camera.camera_model
     ]
     return (make, material.rng.choice(models)) if models else None
 

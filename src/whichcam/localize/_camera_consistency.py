@@ -93,4 +93,5 @@ def _heat(found: Consistency, shape: tuple[int, int]) -> FloatArray:
         found.distance, -12, 12
     )
     # two in a hundred: what is to be expected of an area before anything is seen
-    return 1 / (1 + np.exp(-(to_cells(odds, cells) - np.float32(np.log(49)))))
+    posterior = to_cells(odds, cells) - np.float32(np.log(49))
+    return np.asarray(1 / (1 + np.exp(-posterior)), dtype=np.float32)

@@ -46,7 +46,7 @@ def check_size(photo: Photo) -> None:
 def luma_plane(photo: Photo) -> FloatArray:
     """Return JPEG's luma of the photo, (H, W) float32, 0 to 255."""
     weights = np.array([0.299, 0.587, 0.114], dtype=np.float32)
-    luma = np.empty(photo.pixels.shape[:2], dtype=np.float32)
+    luma = np.empty((photo.height, photo.width), dtype=np.float32)
     for top in range(0, luma.shape[0], 256):  # strips: no float copy of all colours
         strip = photo.pixels[top : top + 256]
         luma[top : top + 256] = strip.astype(np.float32) @ weights

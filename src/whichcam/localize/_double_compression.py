@@ -80,9 +80,9 @@ class DoubleCompressionLocalizer:
         luma = luma_plane(photo)
         own = own_steps(photo)
         found = missing_steps(luma, own, offset=first_block(photo, luma))
-        heat = 1 / (1 + np.exp(-np.clip(found.evidence, -30, 30)))
-        if not found.steps:
-            heat = np.zeros_like(found.evidence)
+        heat = np.zeros_like(found.evidence)
+        if found.steps:
+            heat[:] = 1 / (1 + np.exp(-np.clip(found.evidence, -30, 30)))
         return Localization(
             method=self.name,
             heatmap=heat_of(heat, (photo.height, photo.width)),

@@ -75,6 +75,7 @@ class FusionLocalizer:
         model = self.model if alarm else None
         labels, said = name_regions(photo, mask, model) if alarm else ((), ())
         ratio = fitted.likelihood_ratio
+        unlike = _size_warning(photo)
         log10_lr = None if ratio is None else float(ratio.apply([score])[0])
         return Localization(
             method=self.name,
@@ -86,8 +87,11 @@ class FusionLocalizer:
             false_alarm_rate=fitted.false_alarm_rate,
             labels=labels,
             log10_lr=log10_lr,
-            params={"map_id": None if ratio is None else ratio.map_id},
-            warnings=(*_size_warning(photo), *said),
+            params={
+                "map_id": None if ratio is None else ratio.map_id,
+                "size_as_fitted": not unlike,
+            },
+            warnings=(*unlike, *said),
         )
 
 

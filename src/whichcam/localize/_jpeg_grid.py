@@ -125,7 +125,7 @@ def grid_by_area(luma: FloatArray, window: int = _WINDOW) -> GridByArea:
         strengths.append(float(deviations[offset]))
         local = box_mean(of_axis, window) * window**2
         spread = np.sqrt(box_mean(squares[axis], window) * window**2 / 8 + 1e-3)
-        local = (local - np.median(local, axis=0)) / spread
+        local = np.asarray((local - np.median(local, axis=0)) / spread, np.float32)
         own.append(local[offset])
         rest = np.delete(local, offset, axis=0)
         other.append(rest.max(axis=0))

@@ -33,6 +33,12 @@ if TYPE_CHECKING:
     from whichcam.pipelines._localize import localize
     from whichcam.pipelines._lookalikes import Lookalike
     from whichcam.pipelines._peak import CorrelationPeak, peak_of
+    from whichcam.pipelines._predict import (
+        CameraPrediction,
+        predict_cameras,
+        stacking_weights,
+    )
+    from whichcam.pipelines._predict_views import views_of
     from whichcam.pipelines._report import REPORT_FORMS, ReportForm, report
     from whichcam.pipelines._search import search
     from whichcam.pipelines._search_result import GallerySearch, SearchHit
@@ -40,6 +46,7 @@ if TYPE_CHECKING:
     from whichcam.pipelines._verify import Verification, verify, verify_many
 
 _WHERE = {
+    "CameraPrediction": "_predict",
     "Candidate": "_identify",
     "ClusteredPhoto": "_cluster",
     "ComparedSide": "_compare_result",
@@ -79,16 +86,20 @@ _WHERE = {
     "identify_many": "_identify_many",
     "localize": "_localize",
     "peak_of": "_peak",
+    "predict_cameras": "_predict",
     "search": "_search",
+    "stacking_weights": "_predict",
     "verify": "_verify",
     "verify_footage": "_footage",
     "verify_many": "_verify",
+    "views_of": "_predict_views",
 }
 
 __all__ = [
     "METHODS",
     "REPORT_FORMS",
     "VERBAL_SCALE",
+    "CameraPrediction",
     "Candidate",
     "ClusteredPhoto",
     "ComparedSide",
@@ -123,11 +134,14 @@ __all__ = [
     "identify_many",
     "localize",
     "peak_of",
+    "predict_cameras",
     "report",
     "search",
+    "stacking_weights",
     "verify",
     "verify_footage",
     "verify_many",
+    "views_of",
     "words_for",
 ]
 

@@ -2,44 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from typing import Final, TypeAlias
 
 import whichcam
 from whichcam._typing import PathLike, PhotoSource
 from whichcam.claims import check_claims, read_claims
 from whichcam.errors import (
     ArtifactError,
-    ArtifactNotFoundError,
     ImageTooSmallError,
     InsufficientEvidenceError,
     MissingDependencyError,
     ShapeMismatchError,
     UnknownNameError,
 )
+from whichcam.evaluation._environment import versions
 from whichcam.gallery import Gallery
 from whichcam.localize import LOCALIZERS, Localization, build_localizer
 from whichcam.media import Limits, Photo, open_photo
 from whichcam.media._source import read_source
 from whichcam.models import CameraModel, Evidence
-from whichcam.pipelines._devices import opened_gallery
+from whichcam.pipelines._examine_devices import compared
 from whichcam.pipelines._examine_result import Examination, NotExamined
 from whichcam.pipelines._identify import Identification, as_model, identification_of
-from whichcam.pipelines._search import search
-from whichcam.pipelines._verdicts import verdicts_of
-from whichcam.pipelines._verify import Verification, verify
+from whichcam.pipelines._verdicts import VERBAL_SCALE, verdicts_of
 from whichcam.signal import choose_crops
 
-Progress = Callable[[str, int, int], None]
+Progress: TypeAlias = Callable[[str, int, int], None]
+_Map: TypeAlias = Localization | NotExamined
 
 _OF_A_DEVICE: Final = "prnu_absence"
-METHODS: Final = tuple(name for name in LOCALIZERS if name != _OF_A_DEVICE)
-"""Localizers that are run unless others are named: all that need no device."""
+METHODS: Final = tuple(LOCALIZERS)
+"""Localizers that are run unless others are named: all that apply."""
 
-_CANDIDATES: Final = 3  # of the gallery, where no camera is named
+_BESIDE: Final = 2  # threads that draw maps while the rest is looked at
 
 # Errors that say "this cannot be asked of this picture", not "something is broken".
-_CANNOT = (
+CANNOT: Final = (
     ImageTooSmallError,
     InsufficientEvidenceError,
     MissingDependencyError,
@@ -62,8 +63,8 @@ def examine(
     Parameters
     ----------
     photo : path, bytes, binary file object or Photo
-        The picture. Of a `Photo`, which keeps no file, content credentials cannot be
-        checked.
+        The picture, decoded once. Of a `Photo`, which keeps no file, content
+        credentials cannot be checked.
     gallery : Gallery or path-like, optional
         Enrolled cameras; by default that of `whichcam.gallery.default_gallery_dir`,
         where there is one.
@@ -71,13 +72,16 @@ def examine(
         Names of enrolled cameras to compare with; the three likeliest by default. An
         empty sequence compares with none.
     methods : sequence of str, optional
-        Keys of `whichcam.localize.LOCALIZERS`; by default all that need no device.
+        Keys of `whichcam.localize.LOCALIZERS`; by default all of them. With
+        ``prnu_absence``, areas are looked for that lack the pattern of the camera
+        compared with, if the picture as a whole shows it.
     model : CameraModel or path, optional
         The bundled one by default.
     allow_truncated : bool, default False
         Decode a damaged file as far as it goes, and say so in the warnings.
     progress : callable, optional
-        Called as ``progress(stage, done, total)`` before each step and at the end.
+        Called as ``progress(stage, done, total)`` before each step and at the end, in
+        the caller's thread.
 
     Returns
     -------
@@ -96,15 +100,21 @@ def examine(
     See Also
     --------
     whichcam.reporting.html_report : The same as a page to hand on.
+
+    Notes
+    -----
+    Maps are drawn in two threads beside the rest: compiled code and numpy let others
+    run. The result does not depend on it.
     """
-    chosen = METHODS if methods is None else tuple(methods)
+    chosen = METHODS if methods is None else tuple(dict.fromkeys(methods))
     for name in chosen:
         if name not in LOCALIZERS:
             raise UnknownNameError(
                 f"unknown method {name!r}; known: {', '.join(sorted(LOCALIZERS))}"
             )
     asked = as_model(model)
-    work = _Work(progress, total=4 + len(chosen))
+    undirected = [name for name in chosen if name != _OF_A_DEVICE]
+    work = _Work(progress, total=4 + len(undirected))
     work.step("reading the file")
     data: PhotoSource | Photo = photo
     if isinstance(photo, Photo):
@@ -112,19 +122,26 @@ def examine(
     else:
         name, data = read_source(photo, Limits())
         opened = _opened(name, data, allow_truncated=allow_truncated)
-    claims = read_claims(data)
-    work.step("naming the camera model")
-    evidence, identification = _identify(opened, asked, work)
-    work.step("checking what the file claims")
-    findings = check_claims(
-        opened,
-        evidence=evidence,
-        model=None if evidence is None else asked,
-        claims=claims,
-    )
-    work.step("comparing with enrolled cameras")
-    devices = _devices(opened, gallery, cameras, work)
-    maps = tuple(_maps(opened, chosen, asked, work))
+    pool = ThreadPoolExecutor(_BESIDE, thread_name_prefix="whichcam-map")
+    try:
+        maps = {name: pool.submit(_map, name, opened, asked) for name in undirected}
+        claims = read_claims(data)
+        work.step("naming the camera model")
+        evidence, identification = _identify(opened, asked, work)
+        work.step("checking what the file claims")
+        findings = check_claims(
+            opened,
+            evidence=evidence,
+            model=None if evidence is None else asked,
+            claims=claims,
+        )
+        work.step("comparing with enrolled cameras")
+        found = compared(opened, gallery, cameras, with_absence=_OF_A_DEVICE in chosen)
+        work.left_out += found.not_examined
+        drawn = _gathered(maps, work)
+    finally:
+        pool.shutdown(cancel_futures=True)
+    drawn = (*drawn, *found.localizations)
     work.finish()
     return Examination(
         photo_name=opened.name,
@@ -137,17 +154,19 @@ def examine(
         claims=claims,
         identification=identification,
         crops=() if evidence is None else _crops(opened, asked),
-        devices=devices,
-        localizations=maps,
+        devices=found.devices,
+        localizations=drawn,
         findings=findings,
-        verdicts=verdicts_of(findings, maps, devices),
+        verdicts=verdicts_of(findings, drawn, found.devices),
         not_examined=tuple(work.left_out),
         structure=None if opened.jpeg is None else opened.jpeg.to_dict(),
         settings={
             "methods": list(chosen),
             "cameras": None if cameras is None else list(cameras),
             "allow_truncated": allow_truncated,
+            "verbal_scale": [list(step) for step in VERBAL_SCALE],
         },
+        versions=versions(),
         model_id=asked.model_id,
         whichcam_version=whichcam.__version__,
         warnings=opened.warnings,
@@ -172,13 +191,8 @@ class _Work:
         if self._progress is not None:
             self._progress("done", self._total, self._total)
 
-    def leave_out(self, what: str, why: str) -> None:
-        self.left_out.append(NotExamined(what=what, why=why))
-
 
 def _opened(name: str, data: bytes, *, allow_truncated: bool) -> Photo:
-    from dataclasses import replace
-
     opened = open_photo(data, allow_truncated=allow_truncated)
     return replace(opened, header=replace(opened.header, name=name))
 
@@ -188,8 +202,8 @@ def _identify(
 ) -> tuple[Evidence | None, Identification | None]:
     try:
         evidence = model.analyse(photo)
-    except _CANNOT as error:
-        work.leave_out("camera model by pixels", str(error))
+    except CANNOT as error:
+        work.left_out.append(NotExamined(what="camera model by pixels", why=str(error)))
         return None, None
     return evidence, identification_of(photo, model, evidence, top_k=5)
 
@@ -204,48 +218,29 @@ def _crops(photo: Photo, model: CameraModel) -> tuple[tuple[int, int, int, int],
     return tuple((int(t), int(le), int(h), int(w)) for t, le, h, w in found)
 
 
-def _devices(
-    photo: Photo,
-    gallery: Gallery | PathLike | None,
-    cameras: Sequence[str] | None,
-    work: _Work,
-) -> tuple[Verification, ...]:
-    if cameras is not None and not cameras:
-        work.leave_out("enrolled cameras", "none was asked for")
-        return ()
+def _map(name: str, photo: Photo, model: CameraModel) -> _Map:
+    """Return the map of one method, or why there is none."""
+    named = name in ("fusion", "camera_consistency")
     try:
-        with opened_gallery(gallery) as opened:
-            names = cameras
-            if names is None:
-                found = search(photo, gallery=opened, k=_CANDIDATES)
-                names = [hit.camera for hit in found.hits]
-            return tuple(verify(photo, name, gallery=opened) for name in names)
-    except ArtifactNotFoundError:
-        if gallery is not None or cameras is not None:
-            raise
-        work.leave_out(
-            "enrolled cameras", "none is enrolled; `whichcam enroll` adds one"
-        )
-    except _CANNOT as error:
-        work.leave_out("enrolled cameras", str(error))
-    return ()
+        localizer = build_localizer(name, **({"model": model} if named else {}))
+        reason = localizer.applies_to(photo)
+        if reason is None:
+            return localizer.localize(photo)
+    except CANNOT as error:
+        reason = str(error)
+    except ArtifactError:  # its words name a folder of this machine
+        reason = "what was fitted for it is not installed"
+    return NotExamined(what=name, why=reason)
 
 
-def _maps(
-    photo: Photo, methods: Sequence[str], model: CameraModel, work: _Work
-) -> Iterator[Localization]:
-    for name in methods:
+def _gathered(maps: dict[str, Future[_Map]], work: _Work) -> tuple[Localization, ...]:
+    """Wait for the maps one by one, and keep the reasons of those there are not."""
+    drawn = []
+    for name, future in maps.items():
         work.step(f"looking for parts that differ: {name}")
-        if name == _OF_A_DEVICE:
-            work.leave_out(name, "it needs one device; see `whichcam localize`")
-            continue
-        named = name in ("fusion", "camera_consistency")
-        try:
-            localizer = build_localizer(name, **({"model": model} if named else {}))
-            reason = localizer.applies_to(photo)
-            if reason is None:
-                yield localizer.localize(photo)
-        except (*_CANNOT, ArtifactError) as error:
-            reason = str(error)
-        if reason is not None:
-            work.leave_out(name, reason)
+        found = future.result()
+        if isinstance(found, NotExamined):
+            work.left_out.append(found)
+        else:
+            drawn.append(found)
+    return tuple(drawn)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from whichcam._typing import PathLike
 from whichcam.claims import Claims, Finding
+from whichcam.errors import InputError
 from whichcam.localize import Localization
 from whichcam.pipelines._identify import Identification
 from whichcam.pipelines._verify import Verification
@@ -115,7 +119,9 @@ class Examination:
     structure : mapping or None
         How a JPEG is built: segments, tables, sampling; None for other formats.
     settings : mapping
-        What was asked for, JSON-ready.
+        What was asked for, and the scale of the verdicts' words; JSON-ready.
+    versions : mapping of str to str
+        Of Python and the libraries that decide numbers.
     model_id, whichcam_version : str
         What answered.
     warnings : tuple of str
@@ -139,6 +145,7 @@ class Examination:
     not_examined: tuple[NotExamined, ...]
     structure: Mapping[str, Any] | None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
     model_id: str
     whichcam_version: str
     warnings: tuple[str, ...] = ()
@@ -173,7 +180,30 @@ class Examination:
             "not_examined": [left.to_dict() for left in self.not_examined],
             "structure": None if self.structure is None else dict(self.structure),
             "settings": dict(self.settings),
+            "versions": dict(self.versions),
             "model_id": self.model_id,
             "whichcam_version": self.whichcam_version,
             "warnings": list(self.warnings),
         }
+
+    def save(self, path: PathLike, *, with_heatmaps: bool = False) -> None:
+        """Write everything as JSON; a file that is there is replaced.
+
+        Parameters
+        ----------
+        path : path-like
+            Where to.
+        with_heatmaps : bool, default False
+            As for `to_dict`.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written.
+        """
+        whole = self.to_dict(with_heatmaps=with_heatmaps)
+        text = json.dumps(whole, indent=2, allow_nan=False) + "\n"
+        try:
+            Path(path).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"cannot write {path}: {error.strerror}") from error

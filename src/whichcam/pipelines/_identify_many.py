@@ -8,16 +8,15 @@ import signal
 import traceback
 import warnings
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar, overload
 
-from whichcam._threads import one_thread_each
+from whichcam._threads import interrupts_held_back, one_thread_each
 from whichcam._typing import PathLike, PhotoSource
 from whichcam.errors import (
     ArtifactError,
@@ -155,7 +154,7 @@ def _in_processes(
             for source in islice(coming, workers * _PER_WORKER - len(waiting)):
                 if isinstance(source, str | os.PathLike | bytes):
                     # Processes are started by what is handed to them.
-                    with one_thread_each(), _interrupts_held_back():
+                    with one_thread_each(), interrupts_held_back():
                         answer = partial(pool.submit(there, source).result)
                 else:
                     answer = partial(here, source)
@@ -203,19 +202,6 @@ def _quietly(
         return identify(
             source, model=model, top_k=top_k, allow_truncated=allow_truncated
         )
-
-
-@contextmanager
-def _interrupts_held_back() -> Iterator[None]:
-    """Start processes that Ctrl-C does not reach: it is for this one to end them."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start() -> None:

@@ -15,7 +15,7 @@ from typing import Final, Literal
 from whichcam.claims import Finding
 from whichcam.localize import Localization
 from whichcam.pipelines._examine_result import Question, Verdict
-from whichcam.pipelines._verify import Verification
+from whichcam.pipelines._verify import ENROLLED_ITSELF, Verification
 
 VERBAL_SCALE: Final[tuple[tuple[float, str], ...]] = (
     (6.0, "extremely strongly"),
@@ -38,6 +38,8 @@ CANNOT_TELL: Final = "cannot tell"
 # agrees is cheap to make, so agreement weighs less than contradiction.
 _CONTRADICTS: Final = {"strong": -1.5, "moderate": -0.8, "weak": -0.35, "note": 0.0}
 _AGREES: Final = {"strong": 0.8, "moderate": 0.5, "weak": 0.35, "note": 0.0}
+# The most that a ratio may weigh of a finding that its analyser calls so.
+_MOST: Final = {"strong": 12.0, "moderate": 1.99, "weak": 0.99, "note": 0.3}
 _MATCH: Final = 1.5  # a device's score beyond its threshold, without a calibration
 
 _TOPICS: Final[dict[Question, tuple[str, ...]]] = {
@@ -121,7 +123,10 @@ def _of_findings(findings: Sequence[Finding]) -> Iterator[Verdict]:
 
 def _piece(finding: Finding) -> _Piece:
     if finding.log10_lr is not None:
-        return _Piece(finding.code, finding.log10_lr, is_ratio=True)
+        # an analyser that trusts its ratio less than its size says so by its strength
+        most = _MOST[finding.strength]
+        held = max(-most, min(most, finding.log10_lr))
+        return _Piece(finding.code, held, is_ratio=held == finding.log10_lr)
     weights = {"contradicts": _CONTRADICTS, "agrees": _AGREES}.get(finding.direction)
     weight = 0.0 if weights is None else weights[finding.strength]
     return _Piece(finding.code, weight, is_ratio=False)
@@ -133,7 +138,12 @@ def _of_maps(localizations: Iterable[Localization]) -> Iterator[Verdict]:
         if found.log10_lr is None:
             continue
         about, hypotheses = _ABOUT["one_camera"]
-        piece = _Piece(f"localization_{found.method}", -found.log10_lr, is_ratio=True)
+        code = f"localization_{found.method}"
+        if found.params.get("size_as_fitted", True):
+            piece = _Piece(code, -found.log10_lr, is_ratio=True)
+        else:  # outside of what the ratio was fitted on, it is a sign like others
+            weight = _CONTRADICTS["moderate"] if found.alarm else 0.0
+            piece = _Piece(code, weight, is_ratio=False)
         yield _weighed("one_camera", about, hypotheses, [piece])
 
 
@@ -142,7 +152,9 @@ def _of_device(device: Verification) -> Verdict:
         f"the sensor enrolled as {device.camera} took it",
         "another sensor took it",
     )
-    if device.log10_lr is not None:
+    if ENROLLED_ITSELF in device.warnings:
+        piece = _Piece("fingerprint", 0.0, is_ratio=False)
+    elif device.log10_lr is not None:
         piece = _Piece("fingerprint", device.log10_lr, is_ratio=True)
     else:
         # below the threshold says little: a crop, a filter or darkness hides a pattern

@@ -108,7 +108,8 @@ def _over(colours: PixelArray, heat: FloatArray, photo: PixelArray) -> PixelArra
         )
     grey = photo.mean(axis=2, dtype=np.float32, keepdims=True)
     cover = (np.float32(0.15) + np.float32(0.65) * np.clip(heat, 0, 1))[..., None]
-    return np.round(grey * (1 - cover) + colours * cover).astype(np.uint8)
+    mixed: PixelArray = np.round(grey * (1 - cover) + colours * cover).astype(np.uint8)
+    return mixed
 
 
 def _legend(width: int, threshold: float | None) -> PixelArray:

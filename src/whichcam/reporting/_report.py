@@ -11,12 +11,20 @@ from whichcam._typing import FloatArray
 from whichcam.errors import InputError, MissingDependencyError
 from whichcam.media import Photo
 from whichcam.reporting._report_pictures import (
+    crops_shown,
     data_uri,
     heat_shown,
     peak_shown,
     photo_shown,
 )
-from whichcam.reporting._report_text import QUESTIONS, as_text, claim_rows, percent
+from whichcam.reporting._report_text import (
+    QUESTIONS,
+    as_text,
+    claim_rows,
+    evidence_rows,
+    percent,
+    probability,
+)
 
 _TEMPLATE: Final = "report.html"
 _STYLE: Final = "report.css"
@@ -91,7 +99,10 @@ def html_report(
         style=_resource(_STYLE),
         questions=QUESTIONS,
         claim_rows=claim_rows(examination["claims"]),
+        evidence_rows=evidence_rows(examination),
+        scale=examination["settings"].get("verbal_scale", ()),
         findings=_sorted(examination["findings"]),
+        crops=_crops(examination, photo),
         shown=None if photo is None else data_uri(photo_shown(photo)),
         maps=_maps(examination, photo, heatmaps or {}),
         peaks={name: data_uri(peak_shown(p)) for name, p in (peaks or {}).items()},
@@ -145,6 +156,7 @@ def _environment() -> Any:
         finalize=as_text,
     )
     environment.filters["percent"] = percent
+    environment.filters["probability"] = probability
     return environment
 
 
@@ -162,6 +174,12 @@ def _sorted(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
             _STRENGTHS.index(one["strength"]),
         ),
     )
+
+
+def _crops(examination: Mapping[str, Any], photo: Photo | None) -> str | None:
+    if photo is None or not examination["crops"]:
+        return None
+    return data_uri(crops_shown(photo, examination["crops"]))
 
 
 def _maps(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from whichcam._typing import FloatArray
 from whichcam.media import Photo
 from whichcam.reporting._heat_picture import heat_colours
 
 _LONGEST: Final = 1100  # px of a picture in a report
+_SMALL: Final = 360  # px of the picture that shows the crops
 _QUALITY: Final = 82
 _REACH: Final = 24  # shifts shown on each side of a correlation's peak
 _PIXEL: Final = 5  # px that one shift is drawn with
@@ -52,6 +54,24 @@ def photo_shown(photo: Photo) -> bytes:
     """Return a reduced JPEG of a photo, upright."""
     picture = Image.fromarray(photo.pixels)
     picture.thumbnail((_LONGEST, _LONGEST), reducing_gap=2.0)
+    turned = upright(np.asarray(picture), photo.exif.orientation)
+    buffer = BytesIO()
+    Image.fromarray(np.ascontiguousarray(turned)).save(buffer, "JPEG", quality=_QUALITY)
+    return buffer.getvalue()
+
+
+def crops_shown(photo: Photo, crops: Sequence[Sequence[int]]) -> bytes:
+    """Return a small JPEG of a photo, upright, with ``(top, left, height, width)``."""
+    picture = Image.fromarray(photo.pixels)
+    picture.thumbnail((_SMALL, _SMALL), reducing_gap=2.0)
+    scale = picture.width / photo.width
+    draw = ImageDraw.Draw(picture)
+    for top, left, height, width in crops:
+        box = [round(scale * x) for x in (left, top, left + width, top + height)]
+        box[2:] = [min(box[2], picture.width) - 1, min(box[3], picture.height) - 1]
+        if box[2] - box[0] > 2 and box[3] - box[1] > 2:
+            draw.rectangle(box, outline=(0, 0, 0), width=3)
+            draw.rectangle(box, outline=(255, 236, 110), width=1)
     turned = upright(np.asarray(picture), photo.exif.orientation)
     buffer = BytesIO()
     Image.fromarray(np.ascontiguousarray(turned)).save(buffer, "JPEG", quality=_QUALITY)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 _LONGEST: Final = 2000  # characters of one value
@@ -49,6 +49,59 @@ def percent(share: float, digits: int = 0) -> str:
     if 100 - least < scaled < 100:
         return f"> {100 - least:.{digits}f} %"
     return f"{scaled:.{digits}f} %"
+
+
+def probability(log10_p: float) -> str:
+    """Return a chance in words that never say 0 of one that is not."""
+    if log10_p >= -2:
+        return f"{10**log10_p:.2g}"
+    return f"10^{log10_p:,.1f}"
+
+
+def evidence_rows(examination: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return what a file says beside what was measured, for what both speak of."""
+    claims, named = examination["claims"], examination["identification"]
+    rows = []
+    if named is not None:
+        says = claims["camera_model"] or claims["make"] or "nothing"
+        sure = f"{named['answer']}, confidence {percent(named['confidence'])}"
+        rows.append(("Camera model", says, sure))
+    matching = [one for one in examination["devices"] if one["reaches_threshold"]]
+    if matching:
+        number = claims["serial_number"]
+        says = f"serial number {number}" if number else "no serial number"
+        seen = ", ".join(one["camera"] for one in matching)
+        rows.append(("Device", says, f"the sensor enrolled as {seen}"))
+    said = claims["exif_width"], claims["exif_height"]
+    stored = f"{examination['width']} x {examination['height']} px as stored"
+    rows.append(("Size", f"{said[0]} x {said[1]} px" if all(said) else "none", stored))
+    wanted = {"file": "Writer", "thumbnail": "Thumbnail", "time": "Times"}
+    says_of = {
+        "file": claims["software"] or "no program named",
+        "thumbnail": _thumbnail(claims["thumbnail"]) if claims["thumbnail"] else "none",
+        "time": str(claims["times"]["original"] or "none"),
+    }
+    for topic, about in wanted.items():
+        topics = {topic, "editing"} if topic == "file" else {topic}
+        seen = _weightiest(examination["findings"], topics)
+        if seen:
+            rows.append((about, says_of[topic], seen))
+    return rows
+
+
+def _weightiest(findings: Iterable[Mapping[str, Any]], topics: set[str]) -> str:
+    """Return the words of the finding that weighs most, contradictions first."""
+    order = ("strong", "moderate", "weak")
+    own = [
+        one for one in findings if one["topic"] in topics and one["strength"] in order
+    ]
+    own.sort(
+        key=lambda one: (
+            one["direction"] != "contradicts",
+            order.index(one["strength"]),
+        )
+    )
+    return str(own[0]["text"]) if own else ""
 
 
 def claim_rows(claims: Mapping[str, Any]) -> list[tuple[str, str]]:

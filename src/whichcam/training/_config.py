@@ -22,7 +22,11 @@ class TrainingConfig:
     epochs : int
         Passes over half of the untouched views.
     batch_size : int
-        Crops a step, on each process.
+        Crops a step, of all processes together.
+    accumulation : int
+        Parts that each process looks at its share of a batch in, one after the other,
+        where memory is short. Gradients are added up; batch normalisation sees each
+        part alone.
     learning_rate, weight_decay : float
         Peak of the one-cycle schedule of AdamW, and its weight decay.
     hidden : int
@@ -75,6 +79,7 @@ class TrainingConfig:
 
     epochs: int = 30
     batch_size: int = 256
+    accumulation: int = 1
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
     hidden: int = 256
@@ -111,7 +116,7 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         for name in (
-            *("epochs", "batch_size", "hidden", "n_crops", "workers"),
+            *("epochs", "batch_size", "accumulation", "hidden", "n_crops", "workers"),
             *("components", "discriminant_components"),
         ):
             if getattr(self, name) < 1:

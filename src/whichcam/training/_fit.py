@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from whichcam._typing import IntArray
 from whichcam.errors import InsufficientEvidenceError
 from whichcam.traces import PROCESSING_SIZE
 from whichcam.training import _distributed
+from whichcam.training._batches import Batch, Batches
 from whichcam.training._config import TrainingConfig
 from whichcam.training._discriminant import (
     Pictures,
@@ -34,30 +35,6 @@ from whichcam.training._network import (
 from whichcam.training._views import Views
 
 EpochDone = Callable[[int, int], None]
-
-
-def balanced_weights(
-    labels: IntArray, devices: Sequence[str]
-) -> npt.NDArray[np.float64]:
-    """Weigh photos so that models count alike, and devices of one model alike.
-
-    Parameters
-    ----------
-    labels : ndarray of shape (n,), int64
-        Class of each photo.
-    devices : sequence of str
-        Device of each photo.
-
-    Returns
-    -------
-    ndarray of shape (n,), float64
-        Sums to 1.
-    """
-    pairs = list(zip(labels.tolist(), devices, strict=True))
-    per_device = Counter(pairs)
-    devices_of = Counter(label for label, _ in per_device)
-    weights = np.array([1 / per_device[p] / devices_of[p[0]] for p in pairs])
-    return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 
 def fit_network(
@@ -106,6 +83,14 @@ def fit_network(
     ------
     InsufficientEvidenceError
         If fewer than two photos are chosen.
+    InputError
+        If a batch has fewer than two crops for each part of each process.
+
+    Notes
+    -----
+    Every process draws the same batch and looks at its part of it: with any number of
+    processes the batches are those of one, and so are the weights but for rounding
+    and for which units dropout leaves out. A checkpoint is continued by any number.
     """
     if len(chosen) < 2:
         raise InsufficientEvidenceError(f"{len(chosen)} photo(s) to train on; need 2")
@@ -115,7 +100,7 @@ def fit_network(
     projection = _projection(views, chosen, mean, scale, config)
     network = TraceNetwork(mean, scale, projection, n_classes, config).to(device)
     model = _distributed.share(network, device)
-    data = _Batches(views, chosen, labels, devices, config, network, device)
+    data = Batches(views, chosen, labels, devices, config, network, device)
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
@@ -125,22 +110,18 @@ def fit_network(
     )
     run = _run_id(chosen, config, seed, total)
     first = _restore(checkpoint, run, network, optimizer, schedule)
-    mixed_precision = device.type == "cuda"
+    losses = first.losses
     model.train()
-    for epoch in range(first, config.epochs):
+    for epoch in range(first.epoch, config.epochs):
         # of the epoch, so that a resumed run goes on exactly as it would have
         torch.manual_seed(seed + 7919 * (epoch + 1) + _distributed.rank())
-        for _ in range(data.steps):
-            with torch.autocast(device.type, torch.bfloat16, enabled=mixed_precision):
-                loss = _step(model, data, config)
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            schedule.step()
+        data.seed(seed + 7919 * (epoch + 1))
+        losses.append(_epoch(model, data, config, optimizer, schedule))
         if checkpoint is not None and _distributed.rank() == 0:
             state = {
                 "run": run,
                 "epoch": epoch + 1,
+                "losses": losses,
                 "network": network.state_dict(),
                 "optimizer": optimizer.state_dict(),
                 "schedule": schedule.state_dict(),
@@ -150,9 +131,43 @@ def fit_network(
             part.replace(checkpoint)
         if epoch_done is not None:
             epoch_done(epoch + 1, config.epochs)
+    data.speed.say()
     network = network.cpu().eval()
     _fit_discriminants(network, views, chosen, labels, devices, sessions, config)
     return network
+
+
+def _epoch(
+    model: torch.nn.Module,
+    data: Batches,
+    config: TrainingConfig,
+    optimizer: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+) -> float:
+    """Take the steps of one epoch and return the mean loss of all processes."""
+    device = data.labels.device
+    total = torch.zeros((), device=device)
+    n_parts = config.accumulation
+    for _ in range(data.steps):
+        batch = data.draw()
+        optimizer.zero_grad()
+        for part in range(n_parts):
+            rows = _distributed.own_part(config.batch_size, part, n_parts)
+            with (
+                _distributed.adding_up(model, is_last=part == n_parts - 1),
+                torch.autocast(
+                    device.type, torch.bfloat16, enabled=device.type == "cuda"
+                ),
+            ):
+                loss = _loss(model, batch, rows, config) / config.batch_size
+                # processes' gradients are averaged, and ours are parts of a sum
+                whole = loss * _distributed.world_size()
+                whole.backward()  # type: ignore[no-untyped-call]
+            total += loss.detach()
+        optimizer.step()
+        schedule.step()
+    data.speed.count(data.steps * config.batch_size)
+    return float(_distributed.sum_over_processes(total)) / data.steps
 
 
 def _fit_discriminants(
@@ -242,106 +257,52 @@ def _run_id(chosen: IntArray, config: TrainingConfig, seed: int, total: int) -> 
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+class _Progress(NamedTuple):
+    """Epochs that are done, and the mean loss of each."""
+
+    epoch: int
+    losses: list[float]
+
+
 def _restore(
     checkpoint: Path | None,
     run: str,
     network: TraceNetwork,
     optimizer: torch.optim.Optimizer,
     schedule: torch.optim.lr_scheduler.LRScheduler,
-) -> int:
-    """Load the checkpoint if it is of this run; return the epoch to start with."""
+) -> _Progress:
+    """Load the checkpoint if it is of this run; return how far it was."""
     if checkpoint is None or not checkpoint.exists():
-        return 0
+        return _Progress(0, [])
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     if state["run"] != run:
-        return 0
+        return _Progress(0, [])
     network.load_state_dict(state["network"])
     optimizer.load_state_dict(state["optimizer"])
     schedule.load_state_dict(state["schedule"])
-    return int(state["epoch"])
+    return _Progress(int(state["epoch"]), list(state["losses"]))
 
 
-class _Batches:
-    """Draws balanced batches of prepared inputs."""
-
-    def __init__(
-        self,
-        views: Views,
-        chosen: IntArray,
-        labels: IntArray,
-        devices: Sequence[str],
-        config: TrainingConfig,
-        network: TraceNetwork,
-        device: torch.device,
-    ) -> None:
-        def prepared(traces: npt.NDArray[np.float16]) -> Tensor:
-            found = [
-                network.prepare(torch.from_numpy(traces[chosen, k]).to(device)).half()
-                for k in range(traces.shape[1])
-            ]
-            return torch.stack(found, 1) if found else self.untouched[:, :0]
-
-        with torch.no_grad():
-            self.untouched = prepared(views.untouched)
-            self.manipulated = prepared(views.manipulated)
-            self.reduced = prepared(views.reduced)
-        own = [devices[int(k)] for k in chosen]
-        self.labels = torch.from_numpy(labels[chosen]).to(device)
-        self.weights = torch.from_numpy(balanced_weights(labels[chosen], own)).to(
-            device
-        )
-        self.config = config
-        n_views = len(chosen) * self.untouched.shape[1]
-        each = config.batch_size * _distributed.world_size()
-        self.steps = max(1, round(n_views / 2 / each))
-
-    def draw(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Return a batch of untouched views, one that mixes histories, and labels."""
-        size = self.config.batch_size
-        device = self.labels.device
-        photo = torch.multinomial(self.weights, size, replacement=True)
-        untouched = self._view(self.untouched, photo)
-        mixed = self._view(self.untouched, photo)
-        if self.manipulated.shape[1]:
-            touched = torch.rand(size, device=device) >= self.config.untouched_share
-            other = self._view(self.manipulated, photo)
-            mixed = torch.where(touched[:, None], other, mixed)
-        if self.reduced.shape[1]:
-            for batch in (untouched, mixed):
-                self._show_reduced(batch, photo)
-        return untouched, mixed, self.labels[photo]
-
-    def _show_reduced(self, batch: Tensor, photo: Tensor) -> None:
-        """Let the expert on co-occurrences see some pictures at a smaller size."""
-        some = torch.rand(len(photo), device=photo.device) < self.config.reduced_share
-        other = self._view(self.reduced, photo)[:, PROCESSING_SIZE:]
-        own = batch[:, PROCESSING_SIZE:]
-        batch[:, PROCESSING_SIZE:] = torch.where(some[:, None], other, own)
-
-    def _view(self, source: Tensor, photo: Tensor) -> Tensor:
-        view = torch.randint(source.shape[1], photo.shape, device=photo.device)
-        traces = source[photo, view].float()
-        return traces + self.config.noise * torch.randn_like(traces)
-
-
-def _step(model: torch.nn.Module, data: _Batches, config: TrainingConfig) -> Tensor:
-    """Return the loss of one batch, pictures mixed in pairs (Zhang et al. 2018)."""
-    untouched, mixed, labels = data.draw()
-    size = len(labels)
-    share = torch.rand(size, device=labels.device) * config.mixup
-    partner = torch.randperm(size, device=labels.device)
+def _loss(
+    model: torch.nn.Module, batch: Batch, rows: slice, config: TrainingConfig
+) -> Tensor:
+    """Return the loss of some rows, summed: pictures in pairs (Zhang et al. 2018)."""
+    share, partner = batch.share[rows], batch.partner[rows]
     logits = model(
-        torch.lerp(untouched, untouched[partner], share[:, None]),
-        torch.lerp(mixed, mixed[partner], share[:, None]),
+        torch.lerp(batch.untouched[rows], batch.untouched[partner], share[:, None]),
+        torch.lerp(batch.mixed[rows], batch.mixed[partner], share[:, None]),
     )
-    loss = torch.zeros((), device=labels.device)
+    loss = torch.zeros((), device=share.device)
     for values in logits:
-        for target, weight in ((labels, 1 - share), (labels[partner], share)):
+        for target, weight in (
+            (batch.labels[rows], 1 - share),
+            (batch.labels[partner], share),
+        ):
             each = functional.cross_entropy(
                 values.float(),
                 target,
                 reduction="none",
                 label_smoothing=config.label_smoothing,
             )
-            loss = loss + (weight * each).mean()
+            loss = loss + (weight * each).sum()
     return loss

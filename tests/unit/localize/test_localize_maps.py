@@ -12,8 +12,14 @@ from PIL import Image
 from whichcam._typing import FloatArray, PixelArray
 from whichcam.datasets.synthetic import SyntheticCamera
 from whichcam.localize import build_localizer
+from whichcam.localize._area_traces import (
+    N_COUNTS,
+    N_FEATURES,
+    N_RUNS,
+    area_traces,
+)
 from whichcam.localize._cells import box_mean, heat_of
-from whichcam.localize._consistency import Projection, consistency
+from whichcam.localize._consistency import Projection, _divide, consistency
 from whichcam.localize._double_compression import missing_steps
 from whichcam.localize._jpeg_grid import grid_by_area
 from whichcam.localize._noise_level import noise_deviation
@@ -34,7 +40,7 @@ def _noisy(rng: np.random.Generator, size: tuple[int, int], sd: float) -> PixelA
     y, x = np.mgrid[0 : size[0], 0 : size[1]]
     smooth = 120 + 40 * np.sin(x / 60) * np.cos(y / 45)
     noise = rng.normal(0, sd, (*size, 3))
-    return np.clip(smooth[..., None] + noise, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(smooth[..., None] + noise, 0, 255), np.uint8)
 
 
 def _inside_and_outside(heat: FloatArray) -> tuple[float, float]:
@@ -209,21 +215,38 @@ def test_where_there_is_no_pattern_nothing_is_predicted() -> None:
     assert under[:5].sum() == 0
 
 
-def test_consistency_separates_two_groups_of_windows(rng: np.random.Generator) -> None:
-    from whichcam.localize._area_traces import N_FEATURES, area_traces
+def test_windows_of_two_cameras_are_divided(rng: np.random.Generator) -> None:
+    between = np.full(6, 4.0)
+    points = rng.normal(0, 1, (1200, 6))
+    planted = np.arange(1200) < 180
+    points[planted] += [5, -4, 3, 0, 4, -3]
+    odds, gain = _divide(points, between)
+    assert gain > 10
+    assert ((odds > 0) == planted).mean() > 0.99
+    assert gain > 3 * _divide(points[~planted], between)[1]
 
-    mine = SyntheticCamera(demosaicing="malvar", sharpen_amount=0.2, luma_denoise=0.2)
-    other = SyntheticCamera(demosaicing="bilinear", sharpen_amount=1.5)
-    pixels = mine.shoot(seed=5, size=(320, 352)).copy()
-    pixels[OBJECT] = other.shoot(seed=5, size=(320, 352))[OBJECT]
-    # no fit: ten features as they are, scaled by their spread over the picture
-    matrix = rng.normal(size=(N_FEATURES, 6)) * 10
-    found = consistency(
-        area_traces(pixels), Projection(matrix=matrix, between=np.full(6, 5.0))
+
+def test_consistency_has_one_value_for_every_area(rng: np.random.Generator) -> None:
+    traces = area_traces(SyntheticCamera().shoot(seed=5, size=(323, 355)))
+    projection = Projection(
+        matrix=rng.normal(size=(N_FEATURES, 6)), between=np.full(6, 5.0)
     )
+    found = consistency(traces, projection)
     assert found.distance.shape == found.division.shape == (20, 22)
     assert np.isfinite(found.distance).all()
     assert np.isfinite(found.division).all()
+
+
+def test_area_traces_count_every_pixel_once() -> None:
+    flat = np.full((96, 112, 3), 100, np.uint8)
+    traces = area_traces(flat)
+    counts = traces[:N_COUNTS].reshape(-1, N_RUNS, 6, 7)
+    inner = counts[:, :, 1:-1, 1:-1]
+    # without differences there is one run only, of both axes at every pixel
+    assert (inner.max(axis=1) == 512).all()
+    assert (inner.sum(axis=1) == 512).all()
+    grey = traces[N_COUNTS:][-5] / np.maximum(traces[N_COUNTS:][-6], 1)
+    np.testing.assert_allclose(grey, 100)
 
 
 def test_heat_between_cell_centres_is_bilinear() -> None:
@@ -231,7 +254,7 @@ def test_heat_between_cell_centres_is_bilinear() -> None:
     heat = heat_of(cells, (16, 19))
     assert heat.shape == (16, 19)
     np.testing.assert_allclose(heat[0, :4], 0, rtol=0, atol=1e-6)
-    np.testing.assert_allclose(heat[5, 11:], 1, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(heat[5, 12:], 1, rtol=0, atol=1e-6)
     np.testing.assert_allclose(heat[3, 7], 0.4375, rtol=0, atol=1e-6)
 
 

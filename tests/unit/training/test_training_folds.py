@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("torch", reason="the extra train is not installed")
 
-from whichcam.training._fit import balanced_weights
+from whichcam.training._batches import balanced_weights
 from whichcam.training._folds import Fold, calibration_folds
 
 

@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
 httpx = pytest.importorskip("httpx", reason="the extra test is not installed")
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 
 from web_server import Served, running  # noqa: E402
 

@@ -1,0 +1,99 @@
+"""What a worker does: look at pictures, the next being read meanwhile."""
+
+from __future__ import annotations
+
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final, TypeAlias
+
+from whichcam.errors import ArtifactError, PhotoNotFoundError, WhichcamWarning
+from whichcam.media import Photo
+from whichcam.scan._rows import Row, failed_row, found_row
+from whichcam.scan._sources import Entry, open_entry
+from whichcam.scan._tasks import Look, build_task
+
+Kinds: TypeAlias = type[Exception] | tuple[type[Exception], ...]
+
+_AHEAD: Final = 2  # decoded pictures that wait; one of 50 megapixels is 150 MB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What every worker of a scan is to do."""
+
+    target: str
+    settings: Mapping[str, Any]
+    catch: Kinds = Exception
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A shard, or a part of one that is tried again because its worker died."""
+
+    shard: int
+    first: int
+    entries: tuple[Entry, ...]
+    n_deaths: int = 0
+
+
+class Looker:
+    """A task that is ready in this process, and pictures to put it to."""
+
+    def __init__(self, job: Job) -> None:
+        task = build_task(job.target, job.settings)
+        self._look: Look = task.start()
+        self._truncated = task.allow_truncated
+        self._catch = job.catch
+        # They stand in the results; thousands on stderr would hide all else.
+        warnings.simplefilter("ignore", WhichcamWarning)
+
+    def rows(
+        self, piece: Piece, is_stopped: Callable[[], bool] = lambda: False
+    ) -> list[Row]:
+        """Return one row for each picture; those not reached when stopped are missing.
+
+        Raises
+        ------
+        ArtifactError
+            If the model or the gallery is at fault: every picture would fail alike.
+        """
+        found: list[Row] = []
+        for k, opened in enumerate(self._read_ahead(piece.entries)):
+            if is_stopped():
+                break
+            found.append(self._row(piece.first + k, piece.entries[k].path, opened))
+        return found
+
+    def _read_ahead(self, entries: Sequence[Entry]) -> Iterator[Future[Photo]]:
+        """Yield the pictures while a thread reads and decodes those that follow."""
+        coming = iter(entries)
+        waiting: deque[Future[Photo]] = deque()
+        with ThreadPoolExecutor(1, thread_name_prefix="reader") as reader:
+            try:
+                while True:
+                    for entry in islice(coming, _AHEAD - len(waiting)):
+                        waiting.append(reader.submit(self._open, entry))
+                    if not waiting:
+                        return
+                    yield waiting.popleft()
+            finally:
+                reader.shutdown(wait=True, cancel_futures=True)
+
+    def _open(self, entry: Entry) -> Photo:
+        if entry.problem:
+            raise PhotoNotFoundError(f"{entry.path}: {entry.problem}")
+        return open_entry(entry.path, allow_truncated=self._truncated)
+
+    def _row(self, index: int, path: str, opened: Future[Photo]) -> Row:
+        try:
+            photo = opened.result()
+            answer = self._look(photo)
+        except ArtifactError:
+            raise
+        except self._catch as error:
+            return failed_row(index, path, type(error).__name__, str(error))
+        return found_row(index, path, sha256=photo.sha256, **answer)
