@@ -194,7 +194,9 @@ def _one(job: AskJob, folder: str, photo: Photo) -> Answer:
     seconds = round(time.perf_counter() - start, 4)
     known = tuple(method.classes_)
     best = int(row.argmax())
-    answer, true, rank = job.classes.index(known[best]), 0.0, 0
+    # A method that calls all classes equally likely has not answered.
+    answer = job.classes.index(known[best]) if np.ptp(row) > 0 else -1
+    true, rank = 0.0, 0
     if job.label >= 0:
         name = job.classes[job.label]
         rank = len(job.classes)

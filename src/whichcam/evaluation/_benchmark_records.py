@@ -80,7 +80,8 @@ class BenchmarkScores:
     photos : tuple of int
         Indices of the photos.
     answer : tuple of int
-        Index of the most probable class; -1 where the method could not answer.
+        Index of the most probable class; -1 where the method could not answer, or
+        called all classes equally likely.
     confidence : tuple of float
         Its probability.
     true_probability : tuple of float

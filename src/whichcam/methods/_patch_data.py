@@ -93,8 +93,8 @@ class PatchData:
         """Yield each row and its best patches, unchanged."""
         for row in rows.tolist():
             region = at_least(self.regions[row], self.patch_px)
-            places = patch_places(region, self.patch_px, by_quality=self.by_quality)
-            yield row, cut(region, places[: self.n_looks], self.patch_px)
+            places = self._places(row, region)[: self.n_looks]
+            yield row, cut(region, places, self.patch_px)
 
     @cached_property
     def _weights(self) -> npt.NDArray[np.float64]:
@@ -104,11 +104,28 @@ class PatchData:
         weights = np.array([1 / photos_of[p] / devices_of[p[0]] for p in pairs])
         return np.asarray(weights / weights.sum())
 
+    @cached_property
+    def _known_places(self) -> dict[int, list[tuple[int, int]]]:
+        return {}
+
+    def _places(self, row: int, region: PixelArray) -> list[tuple[int, int]]:
+        """Return the places of an unchanged photo's patches, ranked only once."""
+        found = self._known_places.get(row)
+        if found is None:
+            found = patch_places(region, self.patch_px, by_quality=self.by_quality)
+            self._known_places[row] = found
+        return found
+
     def _draw(self, row: int, rng: np.random.Generator) -> PixelArray:
         size, count = self.patch_px, self.patches_per_photo
-        region = self._changed(at_least(self.regions[row], size), rng)
+        whole = at_least(self.regions[row], size)
+        region = self._changed(whole, rng)
         if self.by_quality:
-            places = patch_places(region, size, by_quality=True)
+            places = (
+                self._places(row, region)
+                if region is whole
+                else patch_places(region, size, by_quality=True)
+            )
             better = max(count, len(places) // 2)
             chosen = rng.integers(min(better, len(places)), size=count)
             drawn = [places[k] for k in chosen]

@@ -165,7 +165,7 @@ def methods_figure(
     axes = figure.add_subplot()
     warned = False
     bounded = any(method.low is not None for method in ordered)
-    label = "never seen (95 % interval)" if bounded else "never seen"
+    label = "held out (95 % interval)" if bounded else "held out"
     for row, method in enumerate(ordered):
         if method.low is not None and method.high is not None:
             axes.plot([method.low, method.high], [row, row], color=_canvas.BLUE, lw=2)

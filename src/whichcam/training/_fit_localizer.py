@@ -12,7 +12,7 @@ import numpy.typing as npt
 import whichcam
 from whichcam._typing import BoolArray, FloatArray
 from whichcam.datasets import Manifest, read_splice_truth
-from whichcam.errors import DatasetError
+from whichcam.errors import DatasetError, InsufficientEvidenceError
 from whichcam.localize import LocalizationParameters, Network, Projection
 from whichcam.localize.fitting import (
     N_FEATURES,
@@ -26,6 +26,7 @@ from whichcam.localize.fitting import (
     sampled_windows,
 )
 from whichcam.media import open_photo
+from whichcam.scoring import LikelihoodRatioMap
 from whichcam.training._fit_likelihood_ratios import fit_likelihood_ratios
 
 Float64Array = npt.NDArray[np.float64]
@@ -36,7 +37,8 @@ _RIDGE: Final = 0.02  # of each feature's own variance
 _CELLS: Final = 60  # a picture: neighbours are alike
 _HIDDEN: Final = (16,)
 _EPOCHS: Final = 10
-_FALSE_ALARMS: Final = 0.04  # below the promised 0.05, which new cameras must keep
+_FALSE_ALARMS: Final = 0.05
+_SURENESS: Final = 0.95  # that the true rate is no higher, were pictures independent
 _THRESHOLDS: Final = np.linspace(-5, 3, 65)  # log odds
 
 
@@ -119,21 +121,13 @@ def fit_localizer(
     network = _fit_network(cases, features, list(range(len(cases))), seed)
     scores = np.array([picture_score(odds[i]) for i in range(len(cases))])
     score_threshold, false_alarm_rate = _score_threshold(cases, scores)
-    spliced = np.array([case.is_spliced for case in cases])
     return LocalizationParameters(
         projection=_fit_projection(cases),
         network=_shifted(network, threshold),
         threshold=0.5,
         score_threshold=score_threshold,
         false_alarm_rate=false_alarm_rate,
-        likelihood_ratio=fit_likelihood_ratios(
-            scores[spliced],
-            scores[~spliced],
-            statistic="fusion",
-            source=f"splices of {manifest.sha256[:12]}, devices crossed",
-            conditions="one object of 64 to 256 px in 384 px, saved in several ways",
-            n_devices=len({case.device for case in cases}),
-        ),
+        likelihood_ratio=_likelihood_ratio(cases, scores, manifest.sha256),
         provenance={
             "command": command,
             "manifest_sha256": manifest.sha256,
@@ -274,18 +268,49 @@ def _choose_threshold(
     return float(_THRESHOLDS[best]), {"f1_by_saving": figures}
 
 
+def _likelihood_ratio(
+    cases: Sequence[_Case], scores: Float64Array, manifest_sha256: str
+) -> LikelihoodRatioMap | None:
+    """Return the map of the score, None where splices score no higher."""
+    spliced = np.array([case.is_spliced for case in cases])
+    try:
+        return fit_likelihood_ratios(
+            scores[spliced],
+            scores[~spliced],
+            statistic="fusion",
+            source=f"splices of {manifest_sha256[:12]}, devices crossed",
+            conditions="one pasted object or none, as the manifest's splices are saved",
+            n_devices=len({case.device for case in cases}),
+        )
+    except InsufficientEvidenceError:
+        return None
+
+
 def _score_threshold(
     cases: Sequence[_Case], scores: Float64Array
 ) -> tuple[float, float]:
-    """Return a threshold that keeps the false-alarm rate in each way of saving."""
+    """Return a threshold that keeps the false-alarm rate in each way of saving.
+
+    So few pristine pictures reach it that the upper bound of Clopper and Pearson is
+    still within the rate; of sets too small for that none does.
+    """
     of_saving: dict[str, list[float]] = {}
     for case, score in zip(cases, scores.tolist(), strict=True):
         if not case.is_spliced:
             of_saving.setdefault(case.saving, []).append(score)
-    threshold = max(
-        float(np.quantile(values, 1 - _FALSE_ALARMS, method="higher"))
+    highest = [
+        sorted(values, reverse=True)[_n_allowed(len(values))]
         for values in of_saving.values()
-    )
-    threshold = float(np.nextafter(threshold, np.inf))
+    ]
+    threshold = float(np.nextafter(max(highest), np.inf))
     rates = [np.mean(np.array(v) >= threshold) for v in of_saving.values()]
     return threshold, float(max(rates))
+
+
+def _n_allowed(n: int) -> int:
+    """Return how many of n pictures may give a false alarm."""
+    from scipy.stats import beta
+
+    counts = np.arange(n)
+    bounds = beta.ppf(_SURENESS, counts + 1, n - counts)
+    return max(int((bounds <= _FALSE_ALARMS).sum()) - 1, 0)

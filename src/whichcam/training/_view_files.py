@@ -92,7 +92,8 @@ def read_views(path: Path) -> PhotoViews:
         If the file is damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # opened here: of a damaged archive numpy would leave the file open
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             key = json.loads(stored["table"].tobytes())
             traces = {name: stored[name] for name in stored.files if name != "table"}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:

@@ -50,19 +50,21 @@ def examine(
 ) -> dict[str, Any]:
     """Set everything side by side: pixels, claims, structure, enrolled cameras."""
     found, photo = _examined(bench, params, tell)
-    drawn = {"maps": {}, "peaks": {}, "preview": _preview(photo, folder)}
+    maps: dict[str, str] = {}
+    peaks: dict[str, str] = {}
+    preview = _preview(photo, folder)
     for one in found.localizations:
         name = f"map-{one.method}.png"
         _draw(one, photo, folder / name, _MAP)
-        drawn["maps"][one.method] = name
+        maps[one.method] = name
     for camera, surface in _peaks(bench, found, photo).items():
-        name = f"peak-{len(drawn['peaks'])}.png"
+        name = f"peak-{len(peaks)}.png"
         _draw_peak(surface, folder / name)
-        drawn["peaks"][camera] = name
-    made = [*drawn["maps"].values(), *drawn["peaks"].values(), drawn["preview"]]
+        peaks[camera] = name
+    made = [*maps.values(), *peaks.values(), preview]
     return {
         **_plain(found, bench),
-        "pictures": drawn,
+        "pictures": {"maps": maps, "peaks": peaks, "preview": preview},
         "files": [name for name in made if name is not None],
     }
 

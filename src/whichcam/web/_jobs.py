@@ -40,6 +40,7 @@ class Job:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     task: Task | None = None
     is_unwanted: bool = False
+    names: tuple[str, ...] = ()
 
     @property
     def has_ended(self) -> bool:
@@ -110,6 +111,7 @@ class Jobs:
             operation=operation,
             folder=folder,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
+            names=tuple(params.get("names", {}).values()),
         )
 
         def later(function: Callable[..., None], *arguments: Any) -> None:
@@ -157,10 +159,11 @@ class Jobs:
         if job.is_unwanted:
             self.forget(job)
         logger.info(
-            "%s %s sha256=%s",
+            "%s %s sha256=%s%s",
             job.operation,
             state if problem is None else f"{state}: {problem.code}",
             (result or {}).get("sha256", "-"),
+            f" names={job.names}" if self._settings.log_names else "",
         )
 
     def get(self, identity: str) -> Job:

@@ -22,7 +22,7 @@ from whichcam.claims import (
 from whichcam.claims._questioned import Questioned
 from whichcam.claims._time_order import check_times
 from whichcam.errors import InputError
-from whichcam.media import open_photo
+from whichcam.media import Photo, open_photo
 
 Jpeg = Callable[..., bytes]
 Found = Callable[[bytes], dict[str, Finding]]
@@ -177,3 +177,31 @@ def test_findings_are_json_ready_and_say_where_they_come_from(
 def test_evidence_without_its_model_is_refused(plain: PixelArray, jpeg: Jpeg) -> None:
     with pytest.raises(InputError, match="both"):
         check_claims(jpeg(plain), model=object())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "size"),
+    [
+        ("PNG", "RGB", (70, 70)),
+        ("PNG", "P", (9, 9)),
+        ("TIFF", "RGB", (70, 70)),
+        ("WEBP", "RGB", (70, 70)),
+        ("AVIF", "RGB", (70, 70)),
+        ("JPEG", "L", (70, 70)),
+        ("JPEG", "CMYK", (70, 70)),
+        ("JPEG", "RGB", (1, 1)),
+    ],
+)
+def test_every_kind_of_picture_goes_through(
+    plain: PixelArray, kind: str, mode: str, size: tuple[int, int]
+) -> None:
+    file = io.BytesIO()
+    Image.fromarray(plain).resize(size).convert(mode).save(file, kind)
+    codes = {finding.code for finding in check_claims(file.getvalue())}
+    # A TIFF always has tags: those of its own making.
+    assert ("no_camera_named" if kind == "TIFF" else "no_metadata") in codes
+
+
+def test_pixels_without_a_file_go_through(plain: PixelArray) -> None:
+    photo = Photo.from_pixels(plain, name="array")
+    assert "no_metadata" in {finding.code for finding in check_claims(photo)}

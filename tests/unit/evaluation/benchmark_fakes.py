@@ -74,6 +74,15 @@ class Broken(Nearest):
         raise RuntimeError("no kernel image is available")
 
 
+class Even(Nearest):
+    """Calls all camera models equally likely."""
+
+    method = "even"
+
+    def predict_proba(self, photos: Sequence[Photo]) -> npt.NDArray[np.float64]:
+        return np.full((len(photos), len(self.classes_)), 1 / len(self.classes_))
+
+
 class Picky(Nearest):
     """Refuses the pictures it is given."""
 
@@ -92,6 +101,7 @@ def doubled_unless_negative(number: int) -> int:
 
 FAKES = {
     "nearest": "benchmark_fakes:Nearest",
+    "even": "benchmark_fakes:Even",
     "broken": "benchmark_fakes:Broken",
     "picky": "benchmark_fakes:Picky",
 }

@@ -121,6 +121,13 @@ def test_a_method_whose_process_died_is_a_row(
     assert {s.method for s in result.scores} == {"nearest"}
 
 
+def test_a_method_that_cannot_tell_is_unable_and_wrong(manifest: Manifest) -> None:
+    result = run(manifest, "even")
+    cell = result.summary().cells[0]
+    assert (cell.n_unable, cell.top1, cell.make) == (9, 0.0, 0.0)
+    assert not len(result.answers("even").labels)
+
+
 def test_all_methods_failing_is_an_error(manifest: Manifest) -> None:
     with pytest.raises(DatasetError, match="no kernel image"):
         run(manifest, "broken")

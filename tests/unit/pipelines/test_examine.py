@@ -171,9 +171,9 @@ def test_noise_is_taken_out_once_for_all_cameras(
     shots: SimpleNamespace, enrolled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from whichcam.pipelines import _devices
+    from whichcam.prnu import photo_noise as real
 
     calls = []
-    real = _devices.photo_noise
 
     def counted(*args: object, **options: object) -> object:
         calls.append(1)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from PIL import Image
 from pydantic import BaseModel
@@ -59,6 +61,17 @@ HOSTILE = {
     "nothing": (b"", 422, "no_photo"),
     "text": (b"hello, this is text", 415, "unsupported_format"),
     "zip": (b"PK\x03\x04" + bytes(60), 415, "unsupported_format"),
+    "gif": (b"GIF89a" + bytes(60), 415, "unsupported_format"),
+    "pdf": (b"%PDF-1.7" + bytes(60), 415, "unsupported_format"),
+    "video": (b"\0\0\0\x18ftypisom" + bytes(60), 415, "unsupported_format"),
+    "svg": (b"<svg onload='alert(1)'/>", 415, "unsupported_format"),
+    "segments only": (
+        b"\xff\xd8" + b"\xff\xe1\x00\x04ab" * 50_000 + b"\xff\xd9",
+        422,
+        "image_decode",
+    ),
+    "empty png": (b"\x89PNG\r\n\x1a\n", 422, "image_decode"),
+    "endless tiff": (b"II*\0\x08\0\0\0" + b"\xff" * 4000, 422, "image_decode"),
     "noise": (bytes(range(256)) * 20, 415, "unsupported_format"),
     "jpeg start only": (b"\xff\xd8\xff\xe0", 422, "image_decode"),
     "page called a picture": (b"<html><script>1</script>", 415, "unsupported_format"),
@@ -78,6 +91,22 @@ def test_what_is_no_picture_is_refused_by_content(api: httpx.Client, name: str) 
     assert set(answer.json()["error"]) == {"code", "message", "details"}
     assert "upload-" not in answer.text
     assert "/tmp" not in answer.text
+
+
+def test_damaged_pictures_are_answered_and_cost_no_worker(
+    served: Served, api: httpx.Client, photo: bytes, rng: np.random.Generator
+) -> None:
+    restarts = served.server.pool.n_restarts
+    statuses = set()
+    for _ in range(25):
+        damaged = np.frombuffer(photo, np.uint8).copy()
+        places = rng.integers(0, len(damaged), 12)
+        places[:3] %= 1500  # the headers
+        damaged[places] = rng.integers(0, 256, 12, np.uint8)
+        answer = api.post("/identify", content=damaged.tobytes())
+        statuses.add(answer.status_code)
+    assert statuses <= {200, 413, 415, 422}
+    assert served.server.pool.n_restarts == restarts
 
 
 def _bomb() -> bytes:
@@ -220,3 +249,18 @@ def test_the_log_names_hashes_and_no_files(
         assert served.is_idle()
     assert found["sha256"] in caplog.text
     assert "secret-name" not in caplog.text
+
+
+def test_the_log_names_files_if_asked_to(
+    served: Served,
+    api: httpx.Client,
+    photo: bytes,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = dataclasses.replace(served.settings, log_names=True)
+    monkeypatch.setattr(served.server.jobs, "_settings", asked)
+    with caplog.at_level("INFO", logger="whichcam"):
+        api.post("/identify", params={"name": "named.jpg"}, content=photo)
+        assert served.is_idle()
+    assert "named.jpg" in caplog.text

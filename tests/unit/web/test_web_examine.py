@@ -53,7 +53,7 @@ def test_without_cameras_devices_are_said_not_to_be_examined(
 def test_the_best_device_comes_with_its_peak(
     api: httpx.Client, walls: list[bytes], scene: bytes
 ) -> None:
-    params = {"camera": "mine"}
+    params: dict[str, Any] = {"camera": "mine"}
     ended(api, api.post("/enroll", params=params, files=form_of(walls)).json())
     begun = api.post("/examine", params={"background": True}, content=scene).json()
     job = ended(api, begun)
@@ -73,7 +73,7 @@ def test_the_best_device_comes_with_its_peak(
 def test_a_heat_map_has_the_size_and_the_values_of_the_picture(
     api: httpx.Client, photo: bytes
 ) -> None:
-    params = {"method": "noise_level", "style": "values"}
+    params: dict[str, Any] = {"method": "noise_level", "style": "values"}
     answer = api.post("/localize", params=params, content=photo)
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "image/png"
@@ -84,7 +84,7 @@ def test_a_heat_map_has_the_size_and_the_values_of_the_picture(
 
 
 def test_a_heat_map_in_colours_and_small(api: httpx.Client, photo: bytes) -> None:
-    params = {"method": "noise_level", "max_side": 100}
+    params: dict[str, Any] = {"method": "noise_level", "max_side": 100}
     drawn = _picture(api.post("/localize", params=params, content=photo).content)
     assert drawn.shape == (75, 100, 3)
 
@@ -92,7 +92,7 @@ def test_a_heat_map_in_colours_and_small(api: httpx.Client, photo: bytes) -> Non
 def test_a_job_has_the_map_as_its_file_and_the_numbers_beside(
     api: httpx.Client, photo: bytes
 ) -> None:
-    params = {"method": "jpeg_grid", "background": True}
+    params: dict[str, Any] = {"method": "jpeg_grid", "background": True}
     job = ended(api, api.post("/localize", params=params, content=photo).json())
     assert job["result"]["method"] == "jpeg_grid"
     assert job["result"]["files"] == ["heatmap.png"]
@@ -125,7 +125,7 @@ def test_a_method_that_cannot_be_used_is_said(
 def test_a_report_is_one_page_that_holds_everything(
     api: httpx.Client, photo: bytes
 ) -> None:
-    params = {"name": "<script>alert(1).jpg", "maps": False}
+    params: dict[str, Any] = {"name": "<script>alert(1).jpg", "maps": False}
     answer = api.post("/report", params=params, content=photo)
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"].startswith("text/html")
@@ -139,7 +139,7 @@ def test_a_report_is_one_page_that_holds_everything(
 
 
 def test_a_report_can_be_had_for_paper(api: httpx.Client, photo: bytes) -> None:
-    params = {"format": "pdf", "maps": False, "background": True}
+    params: dict[str, Any] = {"format": "pdf", "maps": False, "background": True}
     job = ended(api, api.post("/report", params=params, content=photo).json())
     if job["state"] == "failed" and job["error"]["code"] == "missing_dependency":
         pytest.skip("Pango is not installed")
@@ -165,7 +165,7 @@ def test_a_format_that_browsers_do_not_show_gets_a_preview(
 ) -> None:
     file = io.BytesIO()
     Image.fromarray(open_photo(photo).pixels).save(file, "TIFF")
-    params = {"background": True}
+    params: dict[str, Any] = {"background": True}
     begun = api.post("/examine", params=params, content=file.getvalue()).json()
     job = ended(api, begun)
     assert job["result"]["pictures"]["preview"] == "preview.jpg"

@@ -22,11 +22,11 @@ function sureOf(found) {
   return text.answer.sure(found.confidence);
 }
 
-function meaning(found, nKnown) {
+function meaning(found, knownCount) {
   if (found.level === "model") return text.answer.model(found.error_rate);
   if (found.level === "family") return text.answer.family(found.members.length, found.error_rate);
   if (found.level === "make") return text.answer.make(found.answer, found.error_rate);
-  return found.unknown_probability >= 0.5 ? text.answer.unlike(nKnown) : text.answer.unclear;
+  return found.unknown_probability >= 0.5 ? text.answer.unlike(knownCount) : text.answer.unclear;
 }
 
 function claim(found) {
@@ -47,12 +47,12 @@ export function notes(title, said) {
 }
 
 /** Return the answer of an identification in words. */
-export function answerBox(found, nKnown) {
+export function answerBox(found, knownCount) {
   return el("div", { className: `answer level-${found.level}` },
     el("span", { className: "chip" }, text.answer.levels[found.level]),
     el("p", { className: "answer-title" }, answerOf(found)),
     el("p", { className: "answer-sure" }, sureOf(found)),
-    el("p", { className: "answer-meaning" }, meaning(found, nKnown)),
+    el("p", { className: "answer-meaning" }, meaning(found, knownCount)),
     found.level === "family" && found.members.length > 3
       ? el("p", { className: "fine" }, `${text.answer.members}: ${found.members.join(", ")}`) : null);
 }
@@ -70,7 +70,7 @@ function failure(picture) {
 }
 
 /** Return the card of a picture; it follows the picture's changes. */
-export function card(picture, { nKnown, canExamine }) {
+export function card(picture, { knownCount, canExamine }) {
   const body = el("div", { className: "card-body" });
   const node = el("article", { className: "card", aria: { label: text.picture.region(picture.name) } },
     thumbnail(picture.file, picture.name),
@@ -88,7 +88,7 @@ export function card(picture, { nKnown, canExamine }) {
     node.dataset.state = picture.state;
     if (picture.state === "done") {
       const { found } = picture;
-      fill(body, answerBox(found, nKnown), ranking(found), claim(found), notes(text.answer.warnings, found.warnings),
+      fill(body, answerBox(found, knownCount), ranking(found), claim(found), notes(text.answer.warnings, found.warnings),
         canExamine ? el("div", { className: "actions" },
           el("a", { className: "button primary", href: `#/picture/${picture.number}`, aria: { label: text.picture.examineNamed(picture.name) } }, text.picture.examine)) : null);
       announce(`${picture.name}: ${answerOf(found)}, ${sureOf(found)}`);

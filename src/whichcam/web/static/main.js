@@ -9,7 +9,7 @@ import { showPictures } from "./view_pictures.js";
 
 const main = document.getElementById("main");
 const nav = document.getElementById("nav");
-const server = { nKnown: 0, canExamine: false, abilities: {} };
+const server = { knownCount: 0, canExamine: false, abilities: {} };
 const VIEWS = [["#/", text.views.pictures], ["#/cameras", text.views.cameras]];
 let end = () => {};
 
@@ -35,10 +35,10 @@ async function begin() {
   const status = document.getElementById("server");
   try {
     const [health, known] = await Promise.all([ask("GET", "/health"), ask("GET", "/models")]);
-    server.nKnown = known.models[0].cameras.length;
+    server.knownCount = known.models[0].cameras.length;
     server.abilities = health.abilities;
     server.canExamine = true;
-    status.textContent = text.server.knows(server.nKnown);
+    status.textContent = text.server.knows(server.knownCount);
   } catch {
     status.textContent = text.server.away;
     status.classList.add("away");

@@ -216,7 +216,7 @@ export const text = {
     lrText: (log10) => (log10 >= 0 ? `${format.ratio(log10)} if this camera took it than if another did` : `${format.ratio(log10)} if another camera took it`),
     noLr: "none: this camera has no calibration",
     chance: "Chance of this by accident",
-    chanceText: (log10) => (log10 < -300 ? "below 10⁻³⁰⁰" : log10 > -2 ? percent(10 ** log10) : `about 10 to the power of ${Math.round(log10)}`),
+    chanceText: (log10) => (log10 < -12 ? "less than 1 in a million million" : log10 > -2 ? percent(10 ** log10) : format.oneIn(10 ** log10)),
     pce: "PCE",
     hits: "Best first",
     searched: (n, m) => `${count(n, "fingerprint")} searched of ${count(m, "camera")}.`,

@@ -105,7 +105,7 @@ function saving(found, picture, running, server) {
 function results(found, job, picture, server, running) {
   return [
     el("section", { className: "panel" }, el("h2", {}, said.camera),
-      found.identification ? el("div", { className: "card-body" }, answerBox(found.identification, server.nKnown), ranking(found.identification), notes(text.answer.warnings, found.identification.warnings)) : null,
+      found.identification ? el("div", { className: "card-body" }, answerBox(found.identification, server.knownCount), ranking(found.identification), notes(text.answer.warnings, found.identification.warnings)) : null,
       saving(found, picture, running, server)),
     verdictsPanel(found), devicesPanel(found, job), findingsPanel(found), claimsPanel(found), structurePanel(found),
   ].filter(Boolean);

@@ -49,7 +49,7 @@ export function showPictures(main, server) {
     chosenLayout = layout;
     draw();
   });
-  const facts = { nKnown: server.nKnown, canExamine: server.canExamine };
+  const facts = { knownCount: server.knownCount, canExamine: server.canExamine };
   let drawn = null;
 
   const draw = () => {
