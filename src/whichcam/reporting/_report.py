@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any, Final
@@ -94,7 +95,7 @@ def html_report(
             f"{photo.sha256}, the examination's {examination['sha256']}"
         )
     template = _environment().get_template(_TEMPLATE)
-    return template.render(
+    page: str = template.render(
         found=examination,
         style=_resource(_STYLE),
         questions=QUESTIONS,
@@ -109,6 +110,7 @@ def html_report(
         path=path,
         made_at=made_at,
     )
+    return page
 
 
 def pdf_report(html: str) -> bytes:
@@ -157,6 +159,7 @@ def _environment() -> Any:
     )
     environment.filters["percent"] = percent
     environment.filters["probability"] = probability
+    environment.filters["quoted"] = shlex.quote  # the command is there to be copied
     return environment
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import shutil
@@ -279,3 +280,10 @@ def test_no_chance_is_said_to_be_nought() -> None:
 
     assert probability(-0.3) == "0.5"
     assert probability(-5012.3) == "10^-5,012.3"
+
+
+def test_the_command_to_copy_runs_nothing_but_itself(found: Examination) -> None:
+    page = _page(replace(found, photo_name="a.jpg; rm -rf ~ $(id)"))
+    command = html.unescape(page[page.index("<pre>") : page.index("</pre>")])
+    assert "sha256sum 'a.jpg; rm -rf ~ $(id)'" in command
+    assert "whichcam examine 'a.jpg; rm -rf ~ $(id)'" in command
