@@ -177,9 +177,9 @@ def test_noise_is_taken_out_once_for_all_cameras(
 
     def counted(*args: object, **options: object) -> object:
         calls.append(1)
-        return photo_noise(*args, **options)  # type: ignore[arg-type]
+        return real(*args, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("whichcam.pipelines._devices.photo_noise", counted)
+    monkeypatch.setattr(_devices, "photo_noise", counted)
     found = examine(shots.scene(0), gallery=enrolled, methods=())
     assert len(found.devices) == 2
     assert len(calls) == 1
