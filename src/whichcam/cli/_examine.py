@@ -87,7 +87,8 @@ def examine(
         FailOn | None,
         typer.Option(
             "--fail-on",
-            help="Exit with 5 where evidence speaks against what a file claims.",
+            help="Exit with 5 where evidence speaks moderately or more against what a "
+            "file claims.",
             show_default=False,
         ),
     ] = None,
@@ -221,7 +222,9 @@ def _contradicted(answer: Answer) -> bool:
     from whichcam.cli._inputs import Failure
 
     return not isinstance(answer, Failure) and any(
-        verdict.direction == "against" and verdict.question != "device"
+        verdict.direction == "against"
+        and verdict.question != "device"
+        and "weakly" not in verdict.words
         for verdict in answer.found.verdicts
     )
 
