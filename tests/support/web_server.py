@@ -99,5 +99,11 @@ def ended(
 
 
 def left_over(served: Served) -> list[Path]:
-    """Return the folders of requests that are still there."""
-    return [path for path in served.server.spool.folder.iterdir() if path.is_dir()]
+    """Return what should be gone: uploads, and folders of no job that is known.
+
+    What a finished job made, its heat maps, is kept for a while on purpose.
+    """
+    place = served.server.spool.folder
+    known = {job.folder for job in served.server.jobs.list()}
+    strays = [path for path in place.iterdir() if path.is_dir() and path not in known]
+    return [*strays, *place.rglob("upload-*")]

@@ -95,6 +95,7 @@ CAMERA: Final[dict[str, Any]] = {
     "name": "my camera",
     "camera_model": "Canon PowerShot SX260 HS",
     "created": "2026-01-31T12:00:00+00:00",
+    "note": "the one with the scratch",
     "fingerprints": [FINGERPRINT],
 }
 CAMERAS: Final[dict[str, Any]] = {"cameras": [CAMERA], "unfinished": []}
@@ -197,6 +198,7 @@ EXAMINATION: Final[dict[str, Any]] = {
     ],
     "structure": None,
     "settings": {"methods": [], "cameras": None, "allow_truncated": False},
+    "versions": {"python": "3.11.7", "numpy": "2.0.0"},
     "not_examined": [{"what": "enrolled cameras", "why": "no camera is enrolled yet"}],
     "model_id": "2f1d5a7c9b3e",
     "whichcam_version": "0.1.0",

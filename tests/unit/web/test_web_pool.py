@@ -207,9 +207,12 @@ def _started(work: Path, place: Path, model: Path) -> Iterator[subprocess.Popen[
     script.write_text(_PROGRAM, encoding="utf-8")
     command = [sys.executable, str(script), str(place), str(model)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith("http://127.0.0.1:")
-        yield process
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("http://127.0.0.1:")
+            yield process
+        finally:
+            process.kill()  # else a claim that fails would wait for it for ever
 
 
 def test_a_killed_server_leaves_files_that_the_next_start_removes(

@@ -42,9 +42,7 @@ def _answer(line: socket.socket) -> tuple[int, dict[str, Any], bool]:
 
 
 def _nothing_left(served: Served) -> bool:
-    return served.is_idle() and all(
-        not list(folder.iterdir()) for folder in left_over(served)
-    )
+    return served.is_idle() and left_over(served) == []
 
 
 def test_two_gigabytes_announced_are_refused_before_one_byte_is_sent(

@@ -14,9 +14,17 @@ function colourOf(share) {
 
 const SCALE = Array.from({ length: 256 }, (_, k) => colourOf(k / 255));
 
-/** Draw a grey picture of values onto a canvas, in colours; low values let light through. */
-export async function paint(blob, canvas, { opaque = false } = {}) {
+/**
+ * Draw a grey picture of values onto a canvas, in colours; low values let light through.
+ *
+ * Returns false, and draws nothing, if it is not wanted any more once it is decoded.
+ */
+export async function paint(blob, canvas, { opaque = false, isWanted = () => true } = {}) {
   const bitmap = await createImageBitmap(blob);
+  if (!isWanted()) {
+    bitmap.close();
+    return false;
+  }
   canvas.width = bitmap.width;
   canvas.height = bitmap.height;
   const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -32,6 +40,7 @@ export async function paint(blob, canvas, { opaque = false } = {}) {
     pixels.data[k + 3] = opaque ? 255 : 90 + Math.round(0.647 * value);
   }
   context.putImageData(pixels, 0, 0);
+  return true;
 }
 
 function legend() {
@@ -45,7 +54,7 @@ function legend() {
     el("span", {}, text.examination.low), ramp, el("span", {}, text.examination.high));
 }
 
-/** Return a stage for a picture, with `show(blob)` for the map and `clear()`. */
+/** Return a stage for a picture, with `show(blob, label, isWanted)` for the map and `clear()`. */
 export function stage(name) {
   const picture = el("img", { alt: text.examination.pictureOf(name), className: "stage-picture" });
   const map = el("canvas", { className: "stage-map", width: 1, height: 1, attr: { role: "img" }, aria: { label: text.examination.noMap } });
@@ -63,10 +72,11 @@ export function stage(name) {
     controls: el("div", { className: "stage-controls" },
       el("label", { htmlFor: id }, text.examination.strength), slider, said, legend()),
     picture,
-    async show(blob, label) {
-      await paint(blob, map);
+    async show(blob, label, isWanted) {
+      if (!await paint(blob, map, { isWanted })) return false;
       map.setAttribute("aria-label", label);
       slider.disabled = false;
+      return true;
     },
     clear() {
       map.width = 1;

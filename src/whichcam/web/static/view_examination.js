@@ -60,10 +60,9 @@ function mapBox(picture, place, running, { canFuse }) {
         const job = await run(picture, "localize", { method, style: "values", upright: true, max_side: MAP_SIDE }, running);
         picture.maps.set(method, [job.result, await askBlob("GET", fileOf(job, "heatmap.png"))]);
       }
-      if (wanted !== method) return;
       const [found, blob] = picture.maps.get(method);
-      await place.show(blob, said.mapOf(said.methods[method]));
-      fill(outcome, ...mapFacts(found));
+      const isShown = await place.show(blob, said.mapOf(said.methods[method]), () => wanted === method);
+      if (isShown) fill(outcome, ...mapFacts(found));
     } catch (error) {
       if (wanted === method) fill(outcome, problemBox(...explain(error)));
     }
