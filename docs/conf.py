@@ -10,6 +10,7 @@ sys.path.insert(0, str(HERE / "_tools"))
 
 import cli_reference  # noqa: E402
 import figures  # noqa: E402
+import scale_costs  # noqa: E402
 
 import whichcam  # noqa: E402
 
@@ -64,3 +65,4 @@ def setup(app: object) -> None:
     generated.mkdir(parents=True, exist_ok=True)
     figures.write_all(generated)
     cli_reference.write(generated / "cli.md")
+    scale_costs.write(generated / "scale-costs.md")

@@ -27,6 +27,8 @@ SCHEMAS = {
     "prnu_accuracy": "whichcam.prnu_accuracy/1",
     "prnu_search": "whichcam.prnu_search/1",
     "prnu_speed": "whichcam.prnu_speed/1",
+    "scan_search": "whichcam.scan_search/1",
+    "scan_speed": "whichcam.scan_speed/1",
 }
 MACHINE = {"processor", "n_processors", "system", "architecture", "workers"}
 

@@ -62,12 +62,16 @@ def album(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def cluster(album: Path) -> Iterator[Any]:
+def cluster(album: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Yield a cluster of two nodes of one core each, to which tests connect."""
     import ray
     from ray.cluster_utils import Cluster
 
     assert album.is_dir()  # its modules are on the path of the nodes' processes
+    # Else the loopback is turned into the machine's address on the network.
+    monkeypatch.setattr(
+        "ray._private.services.get_node_ip_address", lambda *_: "127.0.0.1"
+    )
     node: dict[str, Any] = {
         "node_ip_address": "127.0.0.1",
         "object_store_memory": 80 << 20,
