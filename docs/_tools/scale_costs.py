@@ -61,8 +61,8 @@ def _memory(result: dict[str, Any] | None) -> str:
         return NOT_YET
     memory = result["memory"]
     return (
-        f"{memory['n_pictures']:,} small pictures scanned by two workers: the median of "
-        f"all processes together is {memory['early_median_bytes'] / 1e6:,.0f} MB in the "
+        f"{memory['n_pictures']:,} small pictures scanned by two workers: the median "
+        f"of all processes is {memory['early_median_bytes'] / 1e6:,.0f} MB in the "
         f"first third and {memory['late_median_bytes'] / 1e6:,.0f} MB in the last "
         f"({100 * memory['growth']:+.1f} %).\n"
     )
@@ -119,11 +119,11 @@ def _sorted(result: dict[str, Any] | None) -> str:
             lines.append(f"| {n:,} | {side * side:,} | {hours:,.2f} |")
     lines += [
         "",
-        f"Computed from {found['n_pictures']:,} pictures of {found['n_bits']:,} pixels, "
-        f"ten a camera, that correlate by {found['pair_ncc']}: sorted in "
+        f"Computed from {found['n_pictures']:,} pictures of {found['n_bits']:,} "
+        f"pixels, ten a camera, that correlate by {found['pair_ncc']}: sorted in "
         f"{found['seconds']:.0f} s by {found['n_workers']} worker(s) into "
-        f"{found['n_clusters']:,} clusters, {found['n_mixed_clusters']} of them of more "
-        f"than one camera, with {100 * found['linked_share']:.1f} % of the pictures.",
+        f"{found['n_clusters']:,} clusters, {found['n_mixed_clusters']} of them of "
+        f"more than one camera, with {100 * found['linked_share']:.1f} % of the pictures.",
         "",
     ]
     return "\n".join(lines)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import socket
 from concurrent.futures import Future
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from whichcam._threads import THREAD_VARIABLES
 from whichcam.errors import InputError, MissingDependencyError
 from whichcam.scan._rows import Row
 from whichcam.scan._work import Job, Looker, Piece
+
+_REACHED_WITHIN_S: Final = 10.0
 
 
 class RayEngine:
@@ -50,6 +53,8 @@ class RayEngine:
         self.n_workers = n_workers or max(cores, 1)
 
     def _connect(self, address: str | None) -> None:
+        if address is not None:
+            _refuse_unreachable(address)
         # A cluster of our own is one of this machine, and nobody else can reach it.
         own = {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
         try:
@@ -72,6 +77,24 @@ class RayEngine:
         """Leave the cluster, if this engine joined it."""
         if self._is_ours:
             self._ray.shutdown()
+
+
+def _refuse_unreachable(address: str) -> None:
+    """Say now what Ray would say after minutes of trying."""
+    if address == "auto":
+        return
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or "/" in host:
+        raise InputError(
+            f"{address!r} is no address of a Ray cluster; expected host:port, or auto"
+        )
+    try:
+        socket.create_connection((host, int(port)), timeout=_REACHED_WITHIN_S).close()
+    except (OSError, OverflowError) as error:
+        raise InputError(
+            f"there is no Ray cluster at {address}: {error}; start one by "
+            "`ray start --head`, or leave the address out"
+        ) from error
 
 
 class RayWorker:

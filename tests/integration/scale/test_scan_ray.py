@@ -138,16 +138,19 @@ def test_a_node_that_is_lost_costs_no_picture(
     assert report.failures == {"UnsupportedFormatError": 1}
 
 
-def test_an_address_where_no_cluster_is(album: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "there"])
+def test_an_address_where_no_cluster_is(
+    address: str, album: Path, tmp_path: Path
+) -> None:
     from whichcam.scan import scan_photos
 
-    with pytest.raises(InputError, match="no Ray cluster at"):
+    with pytest.raises(InputError, match=address):
         scan_photos(
             album,
             task="size",
             out=tmp_path / "out",
             engine="ray",
-            address="127.0.0.1:1",
+            address=address,
         )
 
 
