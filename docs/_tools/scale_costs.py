@@ -123,7 +123,8 @@ def _sorted(result: dict[str, Any] | None) -> str:
         f"pixels, ten a camera, that correlate by {found['pair_ncc']}: sorted in "
         f"{found['seconds']:.0f} s by {found['n_workers']} worker(s) into "
         f"{found['n_clusters']:,} clusters, {found['n_mixed_clusters']} of them of "
-        f"more than one camera, with {100 * found['linked_share']:.1f} % of the pictures.",
+        f"more than one camera, with {100 * found['linked_share']:.1f} % of the "
+        "pictures.",
         "",
     ]
     return "\n".join(lines)
