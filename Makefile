@@ -110,6 +110,7 @@ bench: $(ALL)
 
 readme: $(ALL)
 	$(BIN)/python benchmarks/readme.py
+	$(BIN)/python benchmarks/devices_page.py
 
 clean:
 	rm -rf $(VENV) docs/_build build dist .mypy_cache .ruff_cache \

@@ -105,6 +105,32 @@ def at_work(photo: str, n_threads: int, n_each: int) -> float:
         return time.perf_counter() - start
 
 
+def enrol_many(photo: str, n_photos: int) -> dict[str, Any]:
+    """Time the enrolment of so many pictures, from files to the gallery.
+
+    They are copies of one picture, each with a comment of its own, so that none counts
+    as the copy of another.
+    """
+    from whichcam.pipelines import enroll
+
+    data = Path(photo).read_bytes()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "photos"
+        folder.mkdir()
+        for k in range(n_photos):
+            comment = b"\xff\xfe\x00\x06" + k.to_bytes(4, "big")
+            (folder / f"{k}.jpg").write_bytes(data[:2] + comment + data[2:])
+        started, spent = time.perf_counter(), time.process_time()
+        found = enroll(
+            "camera", folder, gallery=Path(scratch) / "gallery", keep_edited=True
+        )
+        taken = time.perf_counter() - started
+        spent = time.process_time() - spent
+    if found.n_used != n_photos:
+        raise SystemExit(f"{found.n_used} of {n_photos} pictures were enrolled")
+    return {"seconds": taken, "processor_seconds": spent}
+
+
 def only(photo: str, what: str) -> None:
     """Do one thing once, for its memory to be measured."""
     pixels = load(photo)
@@ -149,7 +175,9 @@ def synthetic_photo(folder: Path) -> Path:
     return path
 
 
-def measure(photo: Path, n_rounds: int, n_each: int) -> list[dict[str, Any]]:
+def measure(
+    photo: Path, n_rounds: int, n_each: int, n_enrolled: int
+) -> list[dict[str, Any]]:
     """Measure one picture."""
     timed = worker("in_turn", str(photo), str(n_rounds))
     megapixels = timed["height"] * timed["width"] / 1e6
@@ -189,7 +217,25 @@ def measure(photo: Path, n_rounds: int, n_each: int) -> list[dict[str, Any]]:
                 n_threads=n_threads,
             )
         )
+    found += measure_enrolment(photo, n_enrolled, about)
     return found
+
+
+def measure_enrolment(
+    photo: Path, n_enrolled: int, about: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Measure the enrolment of many pictures, its time and its memory."""
+    arguments = ("enrol_many", str(photo), str(n_enrolled))
+    taken = worker(*arguments)
+    command = [sys.executable, __file__, "--worker", *arguments]
+    peak = run_and_measure(command)[1]
+    name = f"enrol_{n_enrolled}_photos"
+    spent = [taken["processor_seconds"]]
+    return [
+        measurement(name, "s", [taken["seconds"]], photo=about),
+        measurement(f"{name}_processor", "s", spent, photo=about),
+        measurement(f"{name}_memory", "bytes", [float(peak)], photo=about),
+    ]
 
 
 def main() -> None:
@@ -198,16 +244,18 @@ def main() -> None:
     parser.add_argument("photo", nargs="?", type=Path, metavar="PHOTO")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--each", type=int, default=6, help="pictures a thread")
+    parser.add_argument("--enrolled", type=int, default=100, help="pictures enrolled")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         photo = given.photo or next(iter(sorted(REAL.glob("*.jpg"))), None)
         photo = photo or synthetic_photo(Path(scratch))
-        measurements = measure(photo, given.rounds, given.each)
+        measurements = measure(photo, given.rounds, given.each, given.enrolled)
     protocol = {
         "n_rounds": given.rounds,
         "n_photos_a_thread": given.each,
+        "n_photos_enrolled": given.enrolled,
         "is_pinned_to_one_processor": hasattr(os, "sched_setaffinity"),
-        "clock": "processor time; wall clock for photo_noise_in_threads",
+        "clock": "processor time; wall clock for photo_noise_in_threads and enrolment",
     }
     result = {"schema": SCHEMA, **_record.provenance(), "protocol": protocol}
     path = _record.write_new("prnu_speed", result | {"measurements": measurements})
@@ -224,6 +272,8 @@ if __name__ == "__main__":
             only(photo, rest[0])
         elif what == "in_turn":
             print(json.dumps(in_turn(photo, int(rest[0]))))
+        elif what == "enrol_many":
+            print(json.dumps(enrol_many(photo, int(rest[0]))))
         else:
             print(json.dumps(at_work(photo, int(rest[0]), int(rest[1]))))
     else:

@@ -10,6 +10,9 @@ sys.path.insert(0, str(HERE / "_tools"))
 
 import cli_reference  # noqa: E402
 import figures  # noqa: E402
+import lab_pages  # noqa: E402
+import report_example  # noqa: E402
+import rest_reference  # noqa: E402
 import scale_costs  # noqa: E402
 
 import whichcam  # noqa: E402
@@ -32,6 +35,9 @@ source_suffix = {".md": "markdown"}
 html_theme = "furo"
 html_title = f"whichcam {release}"
 html_copy_source = False
+EXTRA = HERE / "_build" / "generated" / "extra"
+EXTRA.mkdir(parents=True, exist_ok=True)
+html_extra_path = [str(EXTRA)]  # copied as it is
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
@@ -64,5 +70,8 @@ def setup(app: object) -> None:
     generated = HERE / "_build" / "generated"
     generated.mkdir(parents=True, exist_ok=True)
     figures.write_all(generated)
+    lab_pages.write_all(generated)
     cli_reference.write(generated / "cli.md")
+    rest_reference.write(generated / "rest.md")
+    report_example.write(EXTRA / "example-report.html")
     scale_costs.write(generated / "scale-costs.md")

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from whichcam.datasets import Manifest
     from whichcam.evaluation import evaluate
     from whichcam.gallery import Gallery
+    from whichcam.localize import Localization
     from whichcam.media import Photo, open_photo
     from whichcam.models import CameraModel
     from whichcam.pipelines import (
         Comparison,
         Enrollment,
+        Examination,
         GallerySearch,
         Identification,
         PhotoClusters,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
         cluster,
         compare,
         enroll,
+        examine,
         identify,
         identify_many,
         search,
@@ -40,9 +43,11 @@ _WHERE = {
     "CameraModel": "models",
     "Comparison": "pipelines",
     "Enrollment": "pipelines",
+    "Examination": "pipelines",
     "Gallery": "gallery",
     "GallerySearch": "pipelines",
     "Identification": "pipelines",
+    "Localization": "localize",
     "Manifest": "datasets",
     "Photo": "media",
     "PhotoClusters": "pipelines",
@@ -51,6 +56,7 @@ _WHERE = {
     "compare": "pipelines",
     "enroll": "pipelines",
     "evaluate": "evaluation",
+    "examine": "pipelines",
     "identify": "pipelines",
     "identify_many": "pipelines",
     "open_photo": "media",
@@ -65,9 +71,11 @@ __all__ = [
     "CameraModel",
     "Comparison",
     "Enrollment",
+    "Examination",
     "Gallery",
     "GallerySearch",
     "Identification",
+    "Localization",
     "Manifest",
     "Photo",
     "PhotoClusters",
@@ -77,6 +85,7 @@ __all__ = [
     "compare",
     "enroll",
     "evaluate",
+    "examine",
     "identify",
     "identify_many",
     "open_photo",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from whichcam.cli._layout import Layout, detect_layout
-from whichcam.datasets import Manifest
+from whichcam.datasets import Manifest, _describe
 
 if TYPE_CHECKING:
     from typer.testing import Result
@@ -170,3 +170,28 @@ def test_shoot_with_other_scenes_uses_the_same_cameras(
     (other,) = (tmp_path / "b").rglob("*.jpg")
     assert one.parent.name == other.parent.name
     assert one.read_bytes() != other.read_bytes()
+
+
+def test_index_resumes_and_leaves_no_journal(
+    run: Run, shot_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ("dataset", "index", shot_folder, "-o", tmp_path / "m.csv")
+    journal = tmp_path / "m.csv.unfinished"
+    describe = _describe._describe
+    calls = []
+
+    def stop_at_the_fourth(task: tuple[str, str]) -> object:
+        calls.append(task)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return describe(task)
+
+    monkeypatch.setattr(_describe, "_describe", stop_at_the_fourth)
+    assert run(*command).exit_code != 0
+    assert journal.is_file()
+    assert run(*command, "--resume").exit_code == 0
+    assert len(calls) == 4 + 3  # the three that were written down are not read again
+    assert not journal.exists()
+    refused = run(*command, "--resume")
+    assert refused.exit_code == 2
+    assert "nothing to go on from" in refused.stderr

@@ -236,6 +236,15 @@ def test_gallery_lists_shows_renames_and_removes(run: Run, gallery: Path) -> Non
     assert "0 cameras" in run("gallery", "list", *at).output
 
 
+def test_a_note_is_listed_and_shown(run: Run, gallery: Path) -> None:
+    at = ("--gallery", gallery)
+    noted = run("gallery", "note", "mine", "exhibit [b]7[/b]", *at)
+    assert (noted.exit_code, noted.stderr) == (0, "noted on mine\n")
+    for command in (("list",), ("show", "mine")):
+        assert "exhibit [b]7[/b]" in run("gallery", *command, *at).stdout
+    assert run("gallery", "note", "nobody", "x", *at).exit_code == 2
+
+
 def test_gallery_exports_and_imports(run: Run, gallery: Path, tmp_path: Path) -> None:
     file = tmp_path / "mine.zip"
     assert (

@@ -26,7 +26,12 @@ from whichcam.errors import (
     OutOfDomainWarning,
 )
 from whichcam.media import Photo, open_photo
-from whichcam.methods import METHODS, CameraModelClassifier, build_method
+from whichcam.methods import (
+    METHODS,
+    CameraModelClassifier,
+    build_method,
+    load_method,
+)
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "whichcam": {
@@ -43,10 +48,43 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         }
     },
     "noise_moments": {"n_rounds": 5, "smallest_leaf": 2},
+    "scratch": {"variant": "blog", "epochs": 2, "n_patches": 2, "device": "cpu"},
+    "constrained": {"patch_px": 64, "epochs": 1, "n_patches": 2, "device": "cpu"},
+    "finetune": {
+        "backbone": "test_resnet",
+        "weights": "none",
+        "learning_rates": (1e-2, 1e-3),
+        "epochs": 1,
+        "patch_px": 64,
+        "manipulations": ("jpeg_70",),
+        "device": "cpu",
+    },
+    "stacked_features": {
+        "backbones": ("test_resnet", "test_efficientnet:mean"),
+        "weights": ("none",),
+        "crop_px": 96,
+        "n_components": 6,
+        "n_trees": 20,
+    },
+    "remnant": {
+        "planes": 4,
+        "n_patches": 2,
+        "patches_per_photo": 1,
+        "epochs": 1,
+        "device": "cpu",
+    },
 }
 """The smallest settings of each method; one without an entry uses its defaults."""
 
-NEEDS = {"whichcam": ("torch", "onnx"), "demosaicing": ("cv2",)}
+NEEDS = {
+    "whichcam": ("torch", "onnx"),
+    "scratch": ("torch", "onnx"),
+    "constrained": ("torch", "onnx"),
+    "remnant": ("torch", "onnx"),
+    "finetune": ("torch", "timm", "onnx"),
+    "stacked_features": ("torch", "timm", "onnx"),
+    "demosaicing": ("cv2",),
+}
 """Libraries of an extra without which a method cannot be fitted."""
 
 
@@ -174,6 +212,7 @@ def test_a_saved_method_answers_as_before_and_saves_the_same_bytes(
     fitted.classifier.save(tmp_path / "first")
     again = type(fitted.classifier).load(tmp_path / "first")
     again.save(tmp_path / "second")
+    assert type(load_method(tmp_path / "first")) is type(again)
     files = sorted(path.name for path in (tmp_path / "first").iterdir())
     assert files == sorted(path.name for path in (tmp_path / "second").iterdir())
     for name in files:

@@ -23,10 +23,17 @@ RESULTS = sorted((BENCHMARKS / "results").glob("*.json"))
 SCHEMAS = {
     "speed": "whichcam.speed/1",
     "accuracy": "whichcam.evaluation/1",
+    "claims": "whichcam.claims-evaluation/1",
+    "compression": "whichcam.compression/1",
     "screening": "whichcam.screening/1",
+    "localization": "whichcam.splice_evaluation/1",
     "prnu_accuracy": "whichcam.prnu_accuracy/1",
+    "prnu_footage": "whichcam.prnu_footage/1",
     "prnu_search": "whichcam.prnu_search/1",
     "prnu_speed": "whichcam.prnu_speed/1",
+    "examine_speed": "whichcam.examine_speed/1",
+    "web_load": "whichcam.web_load/1",
+    "web_speed": "whichcam.web_speed/1",
     "scan_search": "whichcam.scan_search/1",
     "scan_speed": "whichcam.scan_speed/1",
 }
@@ -70,6 +77,13 @@ def _problems(kind: str, values: dict[str, Any]) -> list[str]:
             problems.append(f"{entry['name']}: raw values are not positive numbers")
         elif not np.isclose(np.median(raw), entry["median"], rtol=1e-4):
             problems.append(f"{entry['name']}: the median is not that of raw")
+    for entry in values.get("conditions", []):
+        log10_p = [r["log10_p"] for r in entry["raw"] if r["body"] != r["against"]]
+        if entry["n_impostors"] != len(log10_p) or any(
+            rate["n_reached"] != np.sum(np.array(log10_p) <= np.log10(rate["stated"]))
+            for rate in entry["rates"]
+        ):
+            problems.append(f"{entry['encoding']}: the rates are not those of raw")
     if kind == "speed" and not values.get("measurements"):
         problems.append("no measurements")
     return problems
@@ -89,6 +103,24 @@ def test_the_check_sees_a_median_that_was_typed(benchmarks: Any) -> None:
     assert _problems("speed", whole) == []
     entry["median"] = 0.1
     assert _problems("speed", whole) == ["identify_warm: the median is not that of raw"]
+
+
+def test_the_check_sees_a_false_alarm_rate_that_was_typed(benchmarks: Any) -> None:
+    record, footage = benchmarks("_record"), benchmarks("prnu_footage")
+    rows = [
+        {"body": a, "against": b, "log10_p": -5.0 if a == b else -a / 2}
+        | {"stabilization": "unclear"}
+        for a in range(4)
+        for b in range(4)
+    ]
+    found = footage.summarize("usual", rows) | {"raw": rows}
+    assert (found["n_own_found"], found["n_own"], found["n_impostors"]) == (4, 4, 12)
+    assert [rate["n_reached"] for rate in found["rates"]] == [6, 6, 3, 0, 0]
+    whole = {"schema": SCHEMAS["prnu_footage"], **record.provenance()}
+    whole["conditions"] = [found]
+    assert _problems("prnu_footage", whole) == []
+    found["rates"][0]["n_reached"] = 1
+    assert _problems("prnu_footage", whole) == ["usual: the rates are not those of raw"]
 
 
 def test_a_result_is_never_overwritten(
@@ -131,9 +163,10 @@ def test_the_readme_parts_are_renewed_and_nothing_else(benchmarks: Any) -> None:
         readme.filled(page, {"y": lambda: "new"})
 
 
-def test_the_readme_tables_are_those_of_the_results() -> None:
+@pytest.mark.parametrize("script", ["readme.py", "devices_page.py"])
+def test_the_tables_of_pages_are_those_of_the_results(script: str) -> None:
     done = subprocess.run(
-        [sys.executable, str(BENCHMARKS / "readme.py"), "--check"],
+        [sys.executable, str(BENCHMARKS / script), "--check"],
         capture_output=True,
         text=True,
         check=False,

@@ -9,11 +9,12 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
@@ -245,6 +246,50 @@ def kill_at_lines(root: Path, action: str, step: int) -> dict[str, int]:
     raise AssertionError("it never came to its end")
 
 
+@needs_fork
+def test_killed_while_it_is_migrated_it_is_of_either_version(tmp_path: Path) -> None:
+    report = json.loads(output_of(start("migration", tmp_path)))
+    assert report["n_before"] > 10, "no kill came before the commit"
+    assert report["n_after"] > 0, "no kill came after the commit"
+
+
+def kill_in_migration(root: Path) -> dict[str, int]:
+    """Open a gallery of version 1 in process after process, each killed later."""
+    folder, database = root / "gallery", root / "gallery" / "gallery.sqlite3"
+    photos = {name: [f"{ord(name):02x}" * 32] for name in "abc"}
+    with Gallery.open(folder, create=True) as gallery:
+        for name in "abc":
+            enroll(gallery, name, photo_sha256s=photos[name])
+        before = state(gallery)
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("DROP TABLE photo")
+        connection.execute("ALTER TABLE camera DROP COLUMN note")
+        connection.execute("PRAGMA user_version = 1")
+    old = database.read_bytes()
+    counts = {"n_before": 0, "n_after": 0}
+    for n in range(1, 10_000):
+        database.write_bytes(old)
+        child = os.fork()
+        if child == 0:
+            with killed_at_line(n):
+                Gallery.open(folder).close()
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        if status == 0:
+            return counts
+        assert os.WTERMSIG(status) == signal.SIGKILL, status
+        with closing(sqlite3.connect(database)) as connection:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
+        assert (("photo",) in tables) == (version > 1), f"half done at line event {n}"
+        counts["n_after" if version > 1 else "n_before"] += 1
+        with Gallery.open(folder) as gallery:
+            assert_sound(gallery)
+            assert state(gallery) == before
+            assert gallery.cameras_by_photo(photos["b"]) == {photos["b"][0]: ("b",)}
+    raise AssertionError("it never came to its end")
+
+
 def test_two_processes_enrol_into_one_gallery(tmp_path: Path) -> None:
     folder = tmp_path / "gallery"
     workers = [start("enroll", folder, name, 15) for name in ("left", "right")]
@@ -327,6 +372,12 @@ if __name__ == "__main__":
             race(Path(place), int(number))
         case ["limited", place]:
             enroll_limited(Path(place))
+        case ["migration", place]:
+            with (
+                patch.object(os, "fsync"),
+                patch("whichcam.gallery._store.SYNCHRONOUS", "OFF"),
+            ):
+                print(json.dumps(kill_in_migration(Path(place))))
         case ["kills", place]:
             print(json.dumps(kill_at_random(Path(place))))
         case ["lines", place, which, step]:

@@ -118,7 +118,11 @@ def _onnx(centres: npt.NDArray[np.float64], scale: npt.NDArray[np.float64]) -> b
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> TinyModel:
     """Return a model folder that tells three synthetic cameras apart."""
-    folder = tmp_path_factory.mktemp("tiny-model")
+    return make_tiny_model(tmp_path_factory.mktemp("tiny-model"))
+
+
+def make_tiny_model(folder: Path) -> TinyModel:
+    """Write a model that tells three synthetic cameras apart into a folder."""
     cameras = tuple(draw_cameras(3, seed=3))
     size = (_SIDE, _SIDE)
     traces = np.array(

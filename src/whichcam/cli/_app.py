@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
-from typing import Annotated, NoReturn
+from typing import Annotated, Final, NoReturn
 
 import typer
 
 from whichcam import __version__
+from whichcam.cli._benchmark import benchmark
 from whichcam.cli._cluster import cluster
 from whichcam.cli._compare import compare
 from whichcam.cli._crossval import crossval
@@ -17,15 +18,26 @@ from whichcam.cli._dataset import dataset_app
 from whichcam.cli._demo import demo
 from whichcam.cli._enroll import enroll
 from whichcam.cli._evaluate import evaluate
+from whichcam.cli._examine import examine
+from whichcam.cli._fit_localizer import fit_localizer
 from whichcam.cli._footage import footage_app
 from whichcam.cli._gallery import gallery_app
 from whichcam.cli._help import add_command, examples
 from whichcam.cli._identify import identify
+from whichcam.cli._localize import localize
 from whichcam.cli._predict import predict
 from whichcam.cli._scan import scan
+from whichcam.cli._score import score
 from whichcam.cli._search import search
+from whichcam.cli._serve import serve
 from whichcam.cli._train import train
 from whichcam.cli._verify import verify
+
+# Groups of commands, in the order of the help.
+_PICTURES: Final = "Pictures"
+_DEVICES: Final = "Single cameras"
+_LEARNING: Final = "Data and training"
+_MEASURING: Final = "Measuring"
 
 app = typer.Typer(
     name="whichcam",
@@ -91,6 +103,74 @@ add_command(
     "whichcam identify photo.jpg",
     "whichcam identify ~/pictures --csv > cameras.csv",
     "whichcam identify a.jpg b.png --json --top-k 3 --model my-model",
+    panel=_PICTURES,
+)
+add_command(
+    app,
+    examine,
+    "whichcam examine photo.jpg",
+    "whichcam examine photo.jpg --report report.html",
+    "whichcam examine *.jpg --json --no-devices --fail-on contradiction",
+    panel=_PICTURES,
+)
+add_command(
+    app,
+    localize,
+    "whichcam localize photo.jpg -o map.png",
+    "whichcam localize photo.jpg -o map.png --overlay --method camera_consistency",
+    "whichcam localize photo.jpg --method prnu_absence --camera my-camera",
+    panel=_PICTURES,
+)
+add_command(
+    app,
+    serve,
+    "whichcam serve",
+    "whichcam serve --port 9000 --gallery ~/cameras",
+    "whichcam serve --host 0.0.0.0 --token new",
+    panel=_PICTURES,
+)
+add_command(
+    app,
+    scan,
+    "whichcam scan ~/archive --out scanned",
+    "whichcam scan ~/archive --out scanned --resume",
+    "whichcam scan s3://bucket/archive --task search --out found --engine ray",
+    panel=_PICTURES,
+)
+add_command(
+    app,
+    enroll,
+    "whichcam enroll my-camera flat/*.jpg",
+    "whichcam enroll my-camera ~/my-pictures --align",
+    panel=_DEVICES,
+)
+add_command(
+    app,
+    verify,
+    "whichcam verify photo.jpg my-camera",
+    "whichcam verify *.jpg my-camera --csv > scores.csv",
+    "whichcam verify cut-out.jpg my-camera --crop",
+    panel=_DEVICES,
+)
+add_command(
+    app,
+    search,
+    "whichcam search photo.jpg",
+    "whichcam search photo.jpg --json --top-k 3",
+    panel=_DEVICES,
+)
+add_command(
+    app,
+    cluster,
+    "whichcam cluster ~/pictures -o clusters.csv",
+    panel=_DEVICES,
+)
+add_command(
+    app,
+    compare,
+    "whichcam compare a.jpg b.jpg",
+    "whichcam compare first-folder/ second-folder/ --device-only",
+    panel=_DEVICES,
 )
 add_command(
     app,
@@ -98,6 +178,33 @@ add_command(
     "whichcam train manifest.csv -o my-model",
     "whichcam train manifest.csv -o my-model --split train --device cuda",
     "whichcam train manifest.csv -o my-model --resume",
+    panel=_LEARNING,
+)
+add_command(
+    app,
+    predict,
+    "whichcam predict test/ -o submission.csv --model my-model",
+    "whichcam predict test/ --submission submission.csv --model a --model b --tta",
+    panel=_LEARNING,
+)
+add_command(
+    app,
+    score,
+    "whichcam score submission.csv --solution solution.csv",
+    panel=_LEARNING,
+)
+add_command(
+    app,
+    fit_localizer,
+    "whichcam fit-localizer splices/splices.csv -o localization.json",
+    panel=_LEARNING,
+)
+add_command(
+    app,
+    demo,
+    "whichcam demo",
+    "whichcam demo --photos ~/pictures",
+    panel=_LEARNING,
 )
 add_command(
     app,
@@ -106,48 +213,9 @@ add_command(
     "whichcam evaluate manifest.csv --model my-model -o result.json",
     "whichcam evaluate manifest.csv --manipulations jpeg_70,resize_0.8+jpeg_90",
     "whichcam evaluate devices.csv --devices --calibration map.json",
-)
-add_command(
-    app,
-    predict,
-    "whichcam predict test/ -o submission.csv --model my-model",
-    "whichcam predict manifest.csv -o submission.csv",
-)
-add_command(
-    app,
-    demo,
-    "whichcam demo",
-    "whichcam demo --photos ~/pictures",
-)
-add_command(
-    app,
-    enroll,
-    "whichcam enroll my-camera flat/*.jpg",
-    "whichcam enroll my-camera ~/my-pictures --align",
-)
-add_command(
-    app,
-    verify,
-    "whichcam verify photo.jpg my-camera",
-    "whichcam verify *.jpg my-camera --csv > scores.csv",
-    "whichcam verify cut-out.jpg my-camera --crop",
-)
-add_command(
-    app,
-    search,
-    "whichcam search photo.jpg",
-    "whichcam search photo.jpg --json --top-k 3",
-)
-add_command(
-    app,
-    cluster,
-    "whichcam cluster ~/pictures -o clusters.csv",
-)
-add_command(
-    app,
-    compare,
-    "whichcam compare a.jpg b.jpg",
-    "whichcam compare first-folder/ second-folder/ --device-only",
+    "whichcam evaluate splices/ --splices -o result.json",
+    "whichcam evaluate claims.csv --claims -o claims.json",
+    panel=_MEASURING,
 )
 add_command(
     app,
@@ -155,17 +223,19 @@ add_command(
     "whichcam crossval manifest.csv --method cooccurrence --method noise_moments",
     "whichcam crossval manifest.csv --method whichcam --group session --folds 3",
     "whichcam crossval manifest.csv --method demosaicing -o result.json --resume",
+    panel=_MEASURING,
 )
 add_command(
     app,
-    scan,
-    "whichcam scan ~/archive --out scanned",
-    "whichcam scan ~/archive --out scanned --resume",
-    "whichcam scan s3://bucket/archive --task search --out found --engine ray",
+    benchmark,
+    "whichcam benchmark manifest.csv -o result.json",
+    "whichcam benchmark manifest.csv --method cooccurrence --limit 50 -o result.json",
+    "whichcam benchmark --from result.json --figures pictures",
+    panel=_MEASURING,
 )
-app.add_typer(gallery_app, name="gallery")
-app.add_typer(footage_app, name="footage")
-app.add_typer(dataset_app, name="dataset")
+app.add_typer(gallery_app, name="gallery", rich_help_panel=_DEVICES)
+app.add_typer(footage_app, name="footage", rich_help_panel=_DEVICES)
+app.add_typer(dataset_app, name="dataset", rich_help_panel=_LEARNING)
 
 
 def main() -> NoReturn:

@@ -8,6 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from whichcam.cli._method_settings import (
+    ConfigOption,
+    QuickOption,
+    SetOption,
+    method_settings,
+)
 from whichcam.cli._text import plural, say
 
 if TYPE_CHECKING:
@@ -84,6 +90,17 @@ def crossval(
             "it doubles the fits."
         ),
     ] = True,
+    settings: SetOption = None,
+    config: ConfigOption = None,
+    quick: QuickOption = False,
+    figures: Annotated[
+        Path | None,
+        typer.Option(
+            help="New or empty folder for pictures: methods with what a leak would "
+            "claim, confusions, reliability (needs the extra `report`).",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Compare methods on the same folds of a MANIFEST, and print the tables.
 
@@ -111,9 +128,11 @@ def crossval(
         )
     from whichcam import evaluation
     from whichcam.cli._console import stages
+    from whichcam.cli._figures import figures_folder
     from whichcam.cli._inputs import read_manifest
     from whichcam.cli._tables import print_tables
 
+    folder = figures_folder(figures)
     pictures = read_manifest(manifest, split=split)
     with stages() as report:
         result = evaluation.crossvalidate(
@@ -126,12 +145,18 @@ def crossval(
             resume=resume,
             workers=workers,
             ungrouped=ungrouped,
+            settings=method_settings(settings, config, quick=method if quick else ()),
             progress=report,
         )
     if output is not None:
         result.save(output)
         say(f"wrote {output}; traces and folds are kept in {work}")
     print_tables(evaluation.crossval_tables(result))
+    if folder is not None:
+        from whichcam.reporting import crossval_figures
+
+        drawn = crossval_figures(result, folder)
+        say(f"wrote {plural(len(drawn), 'picture')} to {folder}")
     _say_failures(result)
 
 

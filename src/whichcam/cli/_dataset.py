@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import typer
 
+from whichcam.cli._dataset_splice import splice
 from whichcam.cli._guard import UNEXPECTED, UNUSABLE_INPUT
 from whichcam.cli._help import add_command, examples
 from whichcam.cli._layout import Layout, detect_layout, make_manifest
+from whichcam.cli._signatures import signatures
 from whichcam.cli._text import plural, say
 from whichcam.errors import InputError
 
@@ -49,21 +51,42 @@ def index(
         ),
     ] = Layout.auto,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Go on where an earlier run with this output was stopped."
+        ),
+    ] = False,
 ) -> None:
     """Make a manifest of the pictures in DIR; they stay where they are."""
     from whichcam.cli._console import bar
 
+    journal = output.with_name(f"{output.name}.unfinished")
+    if not output.parent.is_dir():
+        raise typer.BadParameter(
+            f"there is no folder {output.parent}; create it first",
+            param_hint="--output",
+        )
+    if resume and not journal.is_file():
+        raise typer.BadParameter(
+            f"there is nothing to go on from: no {journal}; leave the option out",
+            param_hint="--resume",
+        )
+    if not resume:
+        journal.unlink(missing_ok=True)
     if layout is Layout.auto:
         layout, reason = detect_layout(source)
         say(f"layout: {layout} ({reason})")
     with bar("indexing") as report:
-        manifest = make_manifest(source, layout, report, workers)
+        manifest = make_manifest(source, layout, report, workers, journal)
     _say_skipped(manifest)
     if not len(manifest):
+        journal.unlink(missing_ok=True)
         raise InputError(
             f"{source}: no picture can be used as {layout}; try another --layout"
         )
     manifest.write(output)
+    journal.unlink(missing_ok=True)
     print_summary(manifest)
     say(f"wrote {output}")
 
@@ -322,4 +345,15 @@ add_command(
     shoot,
     "whichcam dataset shoot pictures --cameras 4 --photos 20",
     "whichcam dataset shoot pictures --devices 2 --size 1024 --seed 7",
+)
+add_command(
+    dataset_app,
+    splice,
+    "whichcam dataset splice manifest.csv --split train --parts 2 -o splices",
+    "whichcam dataset splice manifest.csv --split test_device -n 50 -o splices",
+)
+add_command(
+    dataset_app,
+    signatures,
+    "whichcam dataset signatures manifest.csv -o signatures.json",
 )

@@ -13,6 +13,12 @@ from whichcam.cli._text import plural, say
 
 _FAILURES_SHOWN: Final = 5
 _MANIPULATIONS: Final = "sp_cup"
+# what each other measurement takes, beside the manifest and the output
+_TAKEN: Final = {
+    "--devices": ("--figure", "--seed", "--calibration"),
+    "--splices": (),
+    "--claims": ("--model", "--limit", "--seed"),
+}
 
 
 def evaluate(
@@ -54,6 +60,14 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option(
+            help="New or empty folder for pictures: confusions, reliability, accuracy "
+            "by manipulation and by number of crops (needs the extra `report`).",
+            show_default=False,
+        ),
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
     limit: Annotated[
         int | None,
@@ -74,6 +88,22 @@ def evaluate(
             "patterns; needs the columns device and role.",
         ),
     ] = False,
+    splices: Annotated[
+        bool,
+        typer.Option(
+            "--splices",
+            help="Measure heat maps on splices of known truth: splices.csv of "
+            "`whichcam dataset splice`, or its folder.",
+        ),
+    ] = False,
+    claims: Annotated[
+        bool,
+        typer.Option(
+            "--claims",
+            help="Measure how often true and tampered metadata are contradicted; needs "
+            "the column label, or the splits test_device and test_scene.",
+        ),
+    ] = False,
     calibration: Annotated[
         Path | None,
         typer.Option(
@@ -91,6 +121,13 @@ def evaluate(
     With --devices: pictures of the roles flat and natural_enrol enrol their device,
     those of the roles natural and natural_probe are compared with every device, and
     the figures are those of Tippett and of PAV.
+
+    With --splices: every localizer that needs no enrolled camera, by method, size of
+    the object and way of saving.
+
+    With --claims: whole files with metadata are tampered with in seeded ways (names
+    swapped, thumbnail replaced, compressed again), files without get an EXIF that tells
+    the truth or not, and the claims of each are checked.
     """
     for option, target in (("--output", output), ("--figure", figure)):
         # Said now rather than after an hour's work.
@@ -99,33 +136,54 @@ def evaluate(
                 f"{target} exists and is not overwritten; name another file",
                 param_hint=option,
             )
+    modes = {"--devices": devices, "--splices": splices, "--claims": claims}
+    chosen = [name for name, is_chosen in modes.items() if is_chosen]
+    if len(chosen) > 1:
+        raise typer.BadParameter("measure one at a time", param_hint=chosen[1])
+    if chosen:
+        given = {
+            "--model": model is not None,
+            "--manipulations": manipulations != _MANIPULATIONS,
+            "--figure": figure is not None,
+            "--figures": figures is not None,
+            "--workers": workers != 1,
+            "--limit": limit is not None,
+            "--seed": seed != 0,
+            "--calibration": calibration is not None,
+        }
+        _refuse_with(chosen[0], given)
     if devices:
         from whichcam.cli._evaluate_devices import evaluate_devices
 
-        _refuse_with_devices(
-            {
-                "--model": model is not None,
-                "--manipulations": manipulations != _MANIPULATIONS,
-                "--workers": workers != 1,
-                "--limit": limit is not None,
-            }
-        )
         evaluate_devices(
             manifest, output=output, figure=figure, calibration=calibration, seed=seed
         )
+        return
+    if splices:
+        from whichcam.cli._evaluate_splices import evaluate_splices
+
+        evaluate_splices(manifest, output=output)
+        return
+    if claims:
+        from whichcam.cli._evaluate_claims import evaluate_claims
+
+        evaluate_claims(manifest, model=model, output=output, limit=limit, seed=seed)
         return
     if calibration is not None:
         raise typer.BadParameter("needs --devices", param_hint="--calibration")
     from whichcam import evaluation
     from whichcam.cli._console import bar
+    from whichcam.cli._figures import figures_folder
     from whichcam.cli._identify import load_model
     from whichcam.datasets import Manifest
 
     names = manipulation_names(manipulations)
+    folder = figures_folder(figures)
     table = Manifest.read(manifest)
+    loaded = load_model(model)
     with bar("evaluating") as report:
         result = evaluation.evaluate(
-            load_model(model),
+            loaded,
             table,
             manipulations=names,
             limit_per_split=limit,
@@ -147,14 +205,23 @@ def evaluate(
 
         confusion_figure(result, figure)
         say(f"wrote {figure}")
+    if folder is not None:
+        from whichcam.reporting import evaluation_figures
+
+        with bar("looking at fewer and more crops") as report:
+            crops = evaluation.accuracy_by_crops(
+                loaded, table, limit_per_split=limit, seed=seed, progress=report
+            )
+        drawn = evaluation_figures(result, folder, by_crops=crops)
+        say(f"wrote {plural(len(drawn), 'picture')} to {folder}")
 
 
-def _refuse_with_devices(given: Mapping[str, bool]) -> None:
+def _refuse_with(mode: str, given: Mapping[str, bool]) -> None:
     """Say of an option that it would change nothing, rather than ignore it."""
     for option, is_given in given.items():
-        if is_given:
+        if is_given and option not in _TAKEN[mode]:
             raise typer.BadParameter(
-                "has no meaning with --devices; leave it out", param_hint=option
+                f"has no meaning with {mode}; leave it out", param_hint=option
             )
 
 

@@ -43,6 +43,7 @@ def list_cameras(*, gallery: GalleryFolder = None, as_json: AsJson = False) -> N
         return
     from whichcam.cli._console import print_table
 
+    has_notes = any(camera.note for camera in cameras)
     rows = [
         (
             camera.name,
@@ -51,13 +52,15 @@ def list_cameras(*, gallery: GalleryFolder = None, as_json: AsJson = False) -> N
             one.n_photos,
             f"{one.quality:.2f}",
             one.created[:10],
+            *([camera.note] if has_notes else []),
         )
         for camera in cameras
         for one in camera.fingerprints
     ]
+    names = ["name", "camera model", "size", "pictures", "quality", "enrolled"]
     print_table(
         f"{plural(len(cameras), 'camera')} in {folder}",
-        ["name", "camera model", "size", "pictures", "quality", "enrolled"],
+        [*names, *(["note"] if has_notes else [])],
         rows,
         right=(2, 3, 4),
     )
@@ -107,6 +110,8 @@ def _print_camera(camera: EnrolledCamera) -> None:
     from whichcam.cli._device_show import facts, notes, panel
 
     parts: list[Any] = []
+    if camera.note:
+        parts += [facts([("note", camera.note)]), Text()]
     for one in camera.fingerprints:
         metadata = one.metadata
         rows = [
@@ -170,6 +175,25 @@ def rename(
     with _opened(gallery) as opened:
         camera = opened.rename(name, new_name)
     say(f"renamed {name} to {camera.name}")
+
+
+def note(
+    name: NameArgument,
+    text: Annotated[
+        str,
+        typer.Argument(
+            metavar="TEXT",
+            help="What to remember: whose it is, its serial number, a case. It takes "
+            "the place of what was noted; '' for nothing.",
+        ),
+    ],
+    *,
+    gallery: GalleryFolder = None,
+) -> None:
+    """Write a note on a camera, for `list` and `show`; it is exported too."""
+    with _opened(gallery) as opened:
+        camera = opened.note(name, text)
+    say(f"noted on {camera.name}" if camera.note else f"no note on {camera.name}")
 
 
 def export(
@@ -273,6 +297,7 @@ for _command, _shown in (
     (show, "whichcam gallery show 'my camera' --figure fingerprint.png"),
     (remove, "whichcam gallery remove 'my camera'"),
     (rename, "whichcam gallery rename 'my camera' 'holiday camera'"),
+    (note, "whichcam gallery note 'my camera' 'serial number 3012345'"),
     (export, "whichcam gallery export 'my camera' -o my-camera.zip"),
     (import_camera, "whichcam gallery import my-camera.zip"),
     (check, "whichcam gallery check"),

@@ -22,13 +22,18 @@ def examples(*commands: str) -> str:
 
 
 def add_command(
-    app: typer.Typer, function: Callable[P, R], *shown: str
+    app: typer.Typer, function: Callable[P, R], *shown: str, panel: str | None = None
 ) -> Callable[P, R]:
-    """Register a command behind the border for errors, with examples in its help."""
+    """Register a command behind the border for errors, with examples in its help.
+
+    ``panel`` is the group of commands it is listed in.
+    """
     text = inspect.cleandoc(function.__doc__ or "")
     # Lines are broken by the terminal's width, not by the source's.
     flowing = re.sub(r"(?<!\n)\n(?!\n)", " ", text)
     # A bracket is one, and no markup: pip install "whichcam[train]".
     flowing = flowing.replace("[", r"\[")
-    app.command(help=flowing, epilog=examples(*shown))(guarded(function))
+    app.command(help=flowing, epilog=examples(*shown), rich_help_panel=panel)(
+        guarded(function)
+    )
     return function

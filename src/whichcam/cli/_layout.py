@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -65,13 +66,17 @@ def _names_camera(path: Path) -> bool:
 
 
 def make_manifest(
-    source: Path, layout: Layout, report: Report, workers: int
+    source: Path,
+    layout: Layout,
+    report: Report,
+    workers: int,
+    journal: Path | None = None,
 ) -> datasets.Manifest:
     """Return the manifest of a folder or table whose layout is known."""
-    if layout is Layout.kaggle:
-        return datasets.index_kaggle(source, progress=report, workers=workers)
-    if layout is Layout.exif:
-        return datasets.index_exif(source, progress=report, workers=workers)
-    if layout is Layout.csv:
-        return datasets.index_csv(source, progress=report, workers=workers)
-    return datasets.index_folders(source, progress=report, workers=workers)
+    indexers: dict[Layout, Callable[..., datasets.Manifest]] = {
+        Layout.kaggle: datasets.index_kaggle,
+        Layout.exif: datasets.index_exif,
+        Layout.csv: datasets.index_csv,
+    }
+    index = indexers.get(layout, datasets.index_folders)
+    return index(source, progress=report, workers=workers, journal=journal)

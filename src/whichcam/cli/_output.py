@@ -17,12 +17,23 @@ def write_text(path: Path, text: str) -> None:
     InputError
         If it cannot be written.
     """
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file beside its place and move it there when it is whole.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written.
+    """
     temporary: Path | None = None
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
         temporary = Path(name)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
         temporary.chmod(0o644)  # mkstemp makes it private
         temporary.replace(path)
     except OSError as error:

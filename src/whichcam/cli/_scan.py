@@ -28,6 +28,7 @@ class TaskName(StrEnum):
     """What is asked of each picture."""
 
     identify = "identify"
+    examine = "examine"
     verify = "verify"
     search = "search"
     fingerprint = "fingerprint"
@@ -84,8 +85,8 @@ def scan(
     model: Annotated[
         Path | None,
         typer.Option(
-            help="For identify: a trained model's folder; the bundled one where not "
-            "given.",
+            help="For identify and examine: a trained model's folder; the bundled one "
+            "where not given.",
             show_default=False,
         ),
     ] = None,
@@ -107,6 +108,14 @@ def scan(
         typer.Option(
             help="For verify and search: share of comparisons with other cameras that "
             "may reach the threshold.",
+            show_default=False,
+        ),
+    ] = None,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="For examine: a way to look for parts that differ, once for each; by "
+            "default all that `whichcam localize` has.",
             show_default=False,
         ),
     ] = None,
@@ -132,6 +141,7 @@ def scan(
         "model": model,
         "camera": camera,
         "gallery": gallery,
+        "methods": method or None,
         "top_k": top_k,
         "false_alarm_rate": false_alarm_rate,
         "side_px": side_px,

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from whichcam.datasets._perceptual_hash import perceptual_hash
     from whichcam.datasets._screen_rules import ScreeningReason
     from whichcam.datasets._screening import Screening, screen, screen_manifest
+    from whichcam.datasets._splices import (
+        SPLICE_SAVINGS,
+        make_splices,
+        read_splice_truth,
+    )
     from whichcam.datasets._splits import (
         GroupedKFold,
         Holdout,
@@ -37,6 +42,7 @@ _WHERE = {
     "LeaveDeviceOut": "_splits",
     "LeaveSessionOut": "_splits",
     "Manifest": "_manifest",
+    "SPLICE_SAVINGS": "_splices",
     "Screening": "_screening",
     "ScreeningReason": "_screen_rules",
     "SkippedFile": "_files",
@@ -48,13 +54,16 @@ _WHERE = {
     "index_exif": "_index_exif",
     "index_folders": "_builders",
     "index_kaggle": "_builders",
+    "make_splices": "_splices",
     "near_duplicates": "_near_duplicates",
     "perceptual_hash": "_perceptual_hash",
+    "read_splice_truth": "_splices",
     "screen": "_screening",
     "screen_manifest": "_screening",
 }
 
 __all__ = [
+    "SPLICE_SAVINGS",
     "CameraName",
     "FileProblem",
     "GroupedKFold",
@@ -73,8 +82,10 @@ __all__ = [
     "index_exif",
     "index_folders",
     "index_kaggle",
+    "make_splices",
     "near_duplicates",
     "perceptual_hash",
+    "read_splice_truth",
     "screen",
     "screen_manifest",
 ]

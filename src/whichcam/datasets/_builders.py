@@ -28,6 +28,7 @@ def index_folders(
     layout: Sequence[str] = ("camera", "device", "session"),
     progress: Progress | None = None,
     workers: int = 1,
+    journal: PathLike | None = None,
 ) -> Manifest:
     """Index pictures sorted into one folder a camera.
 
@@ -40,7 +41,7 @@ def index_folders(
         What each level of folders names, from ``root`` down; ``"*"`` names nothing.
         Levels may be absent below the camera; deeper ones mean nothing. A camera's
         pictures in no device folder count as one device.
-    progress, workers
+    progress, workers, journal
         As in `describe_files`.
 
     Returns
@@ -86,11 +87,15 @@ def index_folders(
             }
         )
     found = Manifest.from_rows(rows, root, skipped=skipped)
-    return describe_files(found, progress=progress, workers=workers)
+    return describe_files(found, progress=progress, workers=workers, journal=journal)
 
 
 def index_kaggle(
-    root: PathLike, *, progress: Progress | None = None, workers: int = 1
+    root: PathLike,
+    *,
+    progress: Progress | None = None,
+    workers: int = 1,
+    journal: PathLike | None = None,
 ) -> Manifest:
     """Index the layout of the IEEE Signal Processing Cup 2018 as Kaggle gives it.
 
@@ -99,7 +104,7 @@ def index_kaggle(
     root : path-like
         Holds ``train/<model>/(<model>)<n>.jpg``, ``test/img_<id>_unalt.tif`` and
         ``test/img_<id>_manip.tif``, or one of the two folders.
-    progress, workers
+    progress, workers, journal
         As in `describe_files`.
 
     Returns
@@ -132,7 +137,7 @@ def index_kaggle(
         else:
             rows.append(row)
     found = Manifest.from_rows(rows, root, skipped=skipped)
-    return describe_files(found, progress=progress, workers=workers)
+    return describe_files(found, progress=progress, workers=workers, journal=journal)
 
 
 def _kaggle_row(path: Path) -> dict[str, object] | None:
@@ -157,6 +162,7 @@ def index_csv(
     root: PathLike | None = None,
     progress: Progress | None = None,
     workers: int = 1,
+    journal: PathLike | None = None,
 ) -> Manifest:
     """Index the pictures that a table of one's own lists.
 
@@ -169,7 +175,7 @@ def index_csv(
         ``{"filename": "path", "label": "camera_model"}``. Other columns are kept.
     root : path-like, optional
         Where relative paths start; the table's folder where not given.
-    progress, workers
+    progress, workers, journal
         As in `describe_files`.
 
     Returns
@@ -203,4 +209,4 @@ def index_csv(
             )
         renamed[target] = values
     found = Manifest(renamed, file.parent if root is None else root)
-    return describe_files(found, progress=progress, workers=workers)
+    return describe_files(found, progress=progress, workers=workers, journal=journal)

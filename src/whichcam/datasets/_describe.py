@@ -6,11 +6,13 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from whichcam._typing import PathLike
+from whichcam.datasets._description import Description
 from whichcam.datasets._files import SkippedFile
+from whichcam.datasets._journal import Journal
 from whichcam.datasets._manifest import Manifest
 from whichcam.datasets._perceptual_hash import hash_of_bytes, perceptual_hash
 from whichcam.errors import DatasetError, InputError, WhichcamError
@@ -21,42 +23,17 @@ Progress: TypeAlias = Callable[[int, int], None]
 _CHUNK: Final = 8  # files handed to a worker at a time
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Description:
-    """What one file says of itself."""
-
-    width: int
-    height: int
-    n_bytes: int
-    sha256: str
-    perceptual_hash: str
-    make: str
-    model: str
-    software: str
-    serial: str
-    owner: str
-    taken: str
-
-    def columns(self) -> dict[str, object]:
-        """Return what a manifest records whatever the builder."""
-        return {
-            "width": self.width,
-            "height": self.height,
-            "n_bytes": self.n_bytes,
-            "sha256": self.sha256,
-            "perceptual_hash": self.perceptual_hash,
-            "taken": self.taken,
-        }
-
-
 def describe_paths(
     root: Path,
     paths: Sequence[Path],
     *,
     progress: Progress | None = None,
     workers: int = 1,
+    journal: PathLike | None = None,
 ) -> Iterator[Description | SkippedFile]:
     """Yield a description of each file in turn, or why there is none.
+
+    What ``journal`` holds of files that have not changed is not done again.
 
     Raises
     ------
@@ -67,15 +44,23 @@ def describe_paths(
     """
     if workers < 1:
         raise InputError(f"workers is {workers}, expected 1 or more")
-    tasks = [(str(root), path.as_posix()) for path in paths]
-    for done, result in enumerate(_results(tasks, workers), start=1):
+    found = (
+        _results(root, paths, workers)
+        if journal is None
+        else _kept_results(root, paths, workers, Path(journal))
+    )
+    for done, result in enumerate(found, start=1):
         yield result
         if progress is not None:
-            progress(done, len(tasks))
+            progress(done, len(paths))
 
 
 def describe_files(
-    manifest: Manifest, *, progress: Progress | None = None, workers: int = 1
+    manifest: Manifest,
+    *,
+    progress: Progress | None = None,
+    workers: int = 1,
+    journal: PathLike | None = None,
 ) -> Manifest:
     """Fill in size, SHA-256, perceptual hash and date of every file of a manifest.
 
@@ -88,6 +73,10 @@ def describe_files(
     workers : int, default 1
         Processes to use. With more than one, a script needs the usual
         ``if __name__ == "__main__"`` guard: they are spawned.
+    journal : path, optional
+        A file that descriptions are written to as they are made; where it is there
+        already, what it holds of unchanged files (by size and time of change) is not
+        done again. Remove it when the manifest is written.
 
     Returns
     -------
@@ -100,7 +89,9 @@ def describe_files(
         If a worker process dies.
     """
     paths = [Path(path) for path in manifest.column("path")]
-    results = describe_paths(manifest.root, paths, progress=progress, workers=workers)
+    results = describe_paths(
+        manifest.root, paths, progress=progress, workers=workers, journal=journal
+    )
     rows: list[dict[str, Any]] = []
     skipped = list(manifest.skipped)
     for row, result in zip(manifest.rows(), results, strict=True):
@@ -113,9 +104,25 @@ def describe_files(
     return Manifest.from_rows(rows, manifest.root, skipped=skipped)
 
 
-def _results(
-    tasks: Sequence[tuple[str, str]], workers: int
+def _kept_results(
+    root: Path, paths: Sequence[Path], workers: int, place: Path
 ) -> Iterator[Description | SkippedFile]:
+    """Yield what the journal knows and what is found out, in the order of paths."""
+    with Journal(place, root) as journal:
+        known = [journal.find(path) for path in paths]
+        rest = [path for path, old in zip(paths, known, strict=True) if old is None]
+        fresh = _results(root, rest, workers)
+        for path, old in zip(paths, known, strict=True):
+            result = next(fresh) if old is None else old
+            if old is None and isinstance(result, Description):
+                journal.keep(path, result)
+            yield result
+
+
+def _results(
+    root: Path, paths: Sequence[Path], workers: int
+) -> Iterator[Description | SkippedFile]:
+    tasks = [(str(root), path.as_posix()) for path in paths]
     if workers == 1 or len(tasks) <= _CHUNK:
         yield from map(_describe, tasks)
         return

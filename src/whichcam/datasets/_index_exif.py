@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from whichcam._typing import PathLike
-from whichcam.datasets._describe import Description, Progress, describe_paths
+from whichcam.datasets._describe import Progress, describe_paths
+from whichcam.datasets._description import Description
 from whichcam.datasets._files import SkippedFile
 from whichcam.datasets._labels import canonical_camera
 from whichcam.datasets._manifest import Manifest
@@ -27,6 +28,7 @@ def index_exif(
     session_gap_hours: float = 6.0,
     progress: Progress | None = None,
     workers: int = 1,
+    journal: PathLike | None = None,
 ) -> Manifest:
     """Index pictures by the camera, device and time that their EXIF names.
 
@@ -37,7 +39,7 @@ def index_exif(
     session_gap_hours : float, default 6
         A pause of more hours between two pictures of a device begins a new session:
         longer than a meal, shorter than a night.
-    progress, workers
+    progress, workers, journal
         As in `describe_files`.
 
     Returns
@@ -65,7 +67,9 @@ def index_exif(
     if not session_gap_hours > 0:
         raise InputError(f"session_gap_hours is {session_gap_hours}, expected above 0")
     pictures, skipped = find_pictures(root)
-    results = describe_paths(Path(root), pictures, progress=progress, workers=workers)
+    results = describe_paths(
+        Path(root), pictures, progress=progress, workers=workers, journal=journal
+    )
     rows: list[dict[str, Any]] = []
     for path, result in zip(pictures, results, strict=True):
         if isinstance(result, SkippedFile):

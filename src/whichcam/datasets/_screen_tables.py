@@ -79,6 +79,19 @@ def standard_quality(tables: TableSet) -> int | None:
     return _standard_qualities().get(tables)
 
 
+def standard_tables(
+    quality: int,
+) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint16]]:
+    """Return the luma and chroma tables, row-major, of an IJG quality (1-100)."""
+    # The scaling of the Independent JPEG Group's library.
+    percent = 5000 // quality if quality < 50 else 200 - 2 * quality
+    luma, chroma = (
+        np.clip((base * percent + 50) // 100, 1, 255).astype(np.uint16).reshape(8, 8)
+        for base in (_LUMINANCE, _CHROMINANCE)
+    )
+    return luma, chroma
+
+
 def photoshop_preset(tables: TableSet) -> str | None:
     """Return the name of Photoshop's quality setting that has these tables."""
     return _photoshop_presets().get(tables)
@@ -128,13 +141,7 @@ def _editors() -> tuple[tuple[re.Pattern[str], Editor], ...]:
 def _standard_qualities() -> dict[TableSet, int]:
     found: dict[TableSet, int] = {}
     for quality in range(100, 0, -1):  # of equal tables, the lowest quality stays
-        # The scaling of the Independent JPEG Group's library.
-        percent = 5000 // quality if quality < 50 else 200 - 2 * quality
-        scaled = [
-            np.clip((base * percent + 50) // 100, 1, 255).astype(np.uint16)
-            for base in (_LUMINANCE, _CHROMINANCE)
-        ]
-        found[table_set((scaled[0], scaled[1]))] = quality
+        found[table_set(standard_tables(quality))] = quality
     return found
 
 

@@ -12,6 +12,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from whichcam.evaluation._answers import MethodAnswers
+    from whichcam.evaluation._benchmark import benchmark
+    from whichcam.evaluation._benchmark_records import (
+        BenchmarkMethod,
+        BenchmarkPhoto,
+        BenchmarkScores,
+    )
+    from whichcam.evaluation._benchmark_result import BenchmarkResult
+    from whichcam.evaluation._benchmark_summary import (
+        BenchmarkCell,
+        BenchmarkOpenSet,
+        BenchmarkSummary,
+    )
+    from whichcam.evaluation._benchmark_tables import (
+        benchmark_tables,
+        benchmark_to_markdown,
+    )
+    from whichcam.evaluation._claims import evaluate_claims
+    from whichcam.evaluation._claims_result import ClaimsEvaluation, ClaimsRow
+    from whichcam.evaluation._crops import accuracy_by_crops
     from whichcam.evaluation._crossval import crossvalidate
     from whichcam.evaluation._crossval_figures import (
         CrossvalSummary,
@@ -42,6 +62,13 @@ if TYPE_CHECKING:
     from whichcam.evaluation._protocols import EvaluableModel
     from whichcam.evaluation._records import UNTOUCHED, EvaluationRow, RowFailure
     from whichcam.evaluation._result import EvaluationResult
+    from whichcam.evaluation._splice_result import (
+        SpliceEvaluation,
+        SpliceRow,
+        splice_tables,
+    )
+    from whichcam.evaluation._splices import MEASURED_LOCALIZERS, evaluate_splices
+    from whichcam.evaluation._submission import SubmissionScore, score_submission
     from whichcam.evaluation._summary import (
         EvaluationSummary,
         LevelSummary,
@@ -49,11 +76,26 @@ if TYPE_CHECKING:
         SplitSummary,
         UnknownSummary,
     )
-    from whichcam.evaluation._tables import Table, summary_tables, to_markdown
+    from whichcam.evaluation._tables import (
+        Table,
+        markdown_table,
+        summary_tables,
+        to_markdown,
+    )
 
 _WHERE = {
+    "MEASURED_LOCALIZERS": "_splices",
     "MEASURED_MANIPULATIONS": "_evaluate",
     "UNTOUCHED": "_records",
+    "ClaimsEvaluation": "_claims_result",
+    "ClaimsRow": "_claims_result",
+    "BenchmarkCell": "_benchmark_summary",
+    "BenchmarkMethod": "_benchmark_records",
+    "BenchmarkOpenSet": "_benchmark_summary",
+    "BenchmarkPhoto": "_benchmark_records",
+    "BenchmarkResult": "_benchmark_result",
+    "BenchmarkScores": "_benchmark_records",
+    "BenchmarkSummary": "_benchmark_summary",
     "CrossvalFailure": "_crossval_records",
     "CrossvalPhoto": "_crossval_records",
     "CrossvalResult": "_crossval_result",
@@ -72,28 +114,51 @@ _WHERE = {
     "FoldScores": "_crossval_records",
     "LevelSummary": "_summary",
     "ManipulationSummary": "_summary",
+    "MethodAnswers": "_answers",
     "MethodFigures": "_crossval_figures",
     "PairedDifference": "_crossval_figures",
     "RowFailure": "_records",
     "SetAside": "_crossval_records",
+    "SpliceEvaluation": "_splice_result",
+    "SpliceRow": "_splice_result",
     "SplitSummary": "_summary",
+    "SubmissionScore": "_submission",
     "Table": "_tables",
     "UnknownSummary": "_summary",
+    "accuracy_by_crops": "_crops",
+    "benchmark": "_benchmark",
+    "benchmark_tables": "_benchmark_tables",
+    "benchmark_to_markdown": "_benchmark_tables",
     "corrected_t_test": "_crossval_figures",
     "crossval_tables": "_crossval_tables",
     "crossvalidate": "_crossval",
     "device_tables": "_device_tables",
     "devices_to_markdown": "_device_tables",
     "evaluate": "_evaluate",
+    "evaluate_claims": "_claims",
     "evaluate_devices": "_devices",
     "evaluate_devices_grid": "_devices",
+    "evaluate_splices": "_splices",
+    "splice_tables": "_splice_result",
+    "markdown_table": "_tables",
+    "score_submission": "_submission",
     "summary_tables": "_tables",
     "to_markdown": "_tables",
 }
 
 __all__ = [
+    "MEASURED_LOCALIZERS",
     "MEASURED_MANIPULATIONS",
     "UNTOUCHED",
+    "BenchmarkCell",
+    "BenchmarkMethod",
+    "BenchmarkOpenSet",
+    "BenchmarkPhoto",
+    "BenchmarkResult",
+    "BenchmarkScores",
+    "BenchmarkSummary",
+    "ClaimsEvaluation",
+    "ClaimsRow",
     "CrossvalFailure",
     "CrossvalPhoto",
     "CrossvalResult",
@@ -112,21 +177,34 @@ __all__ = [
     "FoldScores",
     "LevelSummary",
     "ManipulationSummary",
+    "MethodAnswers",
     "MethodFigures",
     "PairedDifference",
     "RowFailure",
     "SetAside",
+    "SpliceEvaluation",
+    "SpliceRow",
     "SplitSummary",
+    "SubmissionScore",
     "Table",
     "UnknownSummary",
+    "accuracy_by_crops",
+    "benchmark",
+    "benchmark_tables",
+    "benchmark_to_markdown",
     "corrected_t_test",
     "crossval_tables",
     "crossvalidate",
     "device_tables",
     "devices_to_markdown",
     "evaluate",
+    "evaluate_claims",
     "evaluate_devices",
     "evaluate_devices_grid",
+    "evaluate_splices",
+    "markdown_table",
+    "score_submission",
+    "splice_tables",
     "summary_tables",
     "to_markdown",
 ]

@@ -37,6 +37,7 @@ from whichcam.evaluation._crossval_result import CrossvalResult, read_scores
 from whichcam.evaluation._crossval_setup import (
     deciding_versions,
     described,
+    keeping_in,
     makes_of,
     method_specs,
     n_processors,
@@ -128,6 +129,7 @@ def crossvalidate(
     with TemporaryDirectory(prefix="whichcam-crossval-") as temporary:
         folder = Path(temporary if work is None else work)
         store = TraceStore(folder=folder / "traces")
+        specs = keeping_in(specs, folder / "traces")
         readable, failures = _read(manifest, specs, store, n_workers, progress)
         plan = plan_folds(readable, group=group, n_folds=n_folds, seed=seed)
         classes = tuple(sorted({str(c) for c in readable.camera_model if c.strip()}))
@@ -168,7 +170,7 @@ def _read(
     progress: Progress | None,
 ) -> tuple[Manifest, tuple[CrossvalFailure, ...]]:
     """Return the photos that can be read, their traces kept, and the other files."""
-    traced = tuple(spec for spec in specs if spec.trace_key)
+    traced = tuple(spec for spec in specs if spec.trace_key or spec.cache)
     tasks = [
         TraceTask(row=row, file=file, methods=traced, store=store)
         for row, file in enumerate(manifest.paths)

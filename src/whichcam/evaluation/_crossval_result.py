@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
+import numpy as np
+
 from whichcam._typing import PathLike
 from whichcam.errors import (
     IncompatibleArtifactError,
 )
 from whichcam.evaluation import _parse
-from whichcam.evaluation._crossval_plan import CHAINS
+from whichcam.evaluation._answers import MethodAnswers
+from whichcam.evaluation._crossval_plan import CHAINS, GROUPED
 from whichcam.evaluation._crossval_records import (
     CrossvalFailure,
     CrossvalPhoto,
@@ -98,6 +101,29 @@ class CrossvalResult:
             name
             for name in self.methods
             if sum(len(s.photos) for s in self.of(name, scheme)) == wanted
+        )
+
+    def answers(self, method: str) -> MethodAnswers:
+        """Return a method's answers in grouped folds, those it was able to give.
+
+        Parameters
+        ----------
+        method : str
+            Its name; a method without scores has no answers.
+        """
+        index = {name: number for number, name in enumerate(self.classes)}
+        rows = [
+            (index[self.photos[number].camera_model], *top[0])
+            for scores in self.of(method, GROUPED)
+            for number, top in zip(scores.photos, scores.top, strict=True)
+            if number not in set(scores.unable)
+        ]
+        return MethodAnswers(
+            classes=self.classes,
+            makes=self.makes,
+            labels=np.array([row[0] for row in rows], dtype=np.int64),
+            answers=np.array([row[1] for row in rows], dtype=np.int64),
+            confidence=np.array([row[2] for row in rows], dtype=np.float64),
         )
 
     def summary(self, *, n_resamples: int = 2000) -> CrossvalSummary:

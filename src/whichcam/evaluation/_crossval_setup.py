@@ -6,7 +6,9 @@ import inspect
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from whichcam._registry import load
@@ -60,7 +62,11 @@ def method_specs(
     found = []
     for name in names:
         kind = load(METHODS, name, what="method")
-        chosen = dict(settings.get(name, {}))
+        chosen = {
+            # JSON and TOML have lists only, where constructors take tuples
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in settings.get(name, {}).items()
+        }
         if "seed" in inspect.signature(kind).parameters:
             chosen.setdefault("seed", seed)
         try:
@@ -71,6 +77,17 @@ def method_specs(
         found.append(
             MethodSpec(name=name, where=METHODS[name], settings=chosen, trace_key=key)
         )
+    return tuple(found)
+
+
+def keeping_in(specs: Sequence[MethodSpec], folder: Path) -> tuple[MethodSpec, ...]:
+    """Give methods that keep what they take from photos a folder to keep it in."""
+    found = []
+    for spec in specs:
+        kind = load({spec.name: spec.where}, spec.name, what="method")
+        keeps = "cache" in inspect.signature(kind).parameters
+        own = keeps and "cache" not in spec.settings
+        found.append(replace(spec, cache=str(folder / spec.name)) if own else spec)
     return tuple(found)
 
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from whichcam._registry import load
 from whichcam._typing import FloatArray
-from whichcam.errors import ArtifactError, WhichcamError
+from whichcam.errors import ArtifactError, MissingDependencyError, WhichcamError
 from whichcam.media import Photo, open_photo
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]")
@@ -41,6 +41,14 @@ class TracedMethod(Protocol):
         """Return probabilities of traces taken before."""
 
 
+@runtime_checkable
+class CachingMethod(Protocol):
+    """A method that keeps what it takes from photos in a folder of its own form."""
+
+    def keep(self, photo: Photo) -> None:
+        """Take from a photo what fitting will ask for, unless it is kept already."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MethodSpec:
     """A method, as another process can build it.
@@ -55,16 +63,21 @@ class MethodSpec:
         Constructor arguments.
     trace_key : str
         Name and version of its trace; empty where it takes none that can be kept.
+    cache : str
+        Folder for what it keeps in a form of its own; empty where it keeps nothing.
     """
 
     name: str
     where: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     trace_key: str = ""
+    cache: str = ""
 
     def build(self) -> Any:
         """Return an unfitted classifier."""
-        return load({self.name: self.where}, self.name, what="method")(**self.settings)
+        kept = {"cache": self.cache} if self.cache else {}
+        kind = load({self.name: self.where}, self.name, what="method")
+        return kind(**self.settings, **kept)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,9 +153,11 @@ def take_traces(task: TraceTask) -> TraceOutcome:
     ArtifactError
         If the store cannot be written: no other photo would fare better.
     """
-    keys = [method.trace_key for method in task.methods]
+    keys = [method.trace_key for method in task.methods if method.trace_key]
+    own = [built for m in task.methods if m.cache for built in [m.build()]]
+    keeping = [built for built in own if isinstance(built, CachingMethod)]
     try:
-        if keys and task.file.is_file():
+        if keys and not keeping and task.file.is_file():
             with task.file.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             if all(task.store.has(key, digest) for key in keys):
@@ -153,8 +168,15 @@ def take_traces(task: TraceTask) -> TraceOutcome:
     except OSError as error:
         return TraceOutcome(row=task.row, error=f"cannot be read ({error.strerror})")
     taken = 0
+    for classifier in keeping:
+        try:
+            classifier.keep(photo)
+        except (ArtifactError, MissingDependencyError):
+            raise
+        except WhichcamError:
+            continue  # fitting will leave it out, too
     for method in task.methods:
-        if task.store.has(method.trace_key, photo.sha256):
+        if not method.trace_key or task.store.has(method.trace_key, photo.sha256):
             continue
         try:
             trace = method.build().extract(photo)

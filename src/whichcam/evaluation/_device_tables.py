@@ -7,7 +7,7 @@ from typing import Final
 
 from whichcam.evaluation._device_result import DeviceEvaluation
 from whichcam.evaluation._device_summary import DeviceSummary
-from whichcam.evaluation._tables import ABSENT, Cell, Table, _markdown
+from whichcam.evaluation._tables import ABSENT, Cell, Table, markdown_table
 from whichcam.scoring import Interval
 
 _HEADINGS: Final = ("crop", "enrolled", "probe")
@@ -186,7 +186,7 @@ def devices_to_markdown(
     tables = device_tables(
         results, statistic=statistic, false_alarm_rate=false_alarm_rate
     )
-    return "\n".join(_markdown(table) for table in tables)
+    return "\n".join(markdown_table(table) for table in tables)
 
 
 def _label(result: DeviceEvaluation) -> tuple[Cell, ...]:

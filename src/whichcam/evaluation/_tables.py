@@ -304,10 +304,22 @@ def to_markdown(
         if strange:
             raise UnknownNameError(f"no table {strange}; known: {', '.join(known)}")
         tables = tuple(table for table in tables if table.key in keys)
-    return "\n".join([*(_markdown(table) for table in tables), _provenance(result)])
+    return "\n".join([*(markdown_table(t) for t in tables), _provenance(result)])
 
 
-def _markdown(table: Table) -> str:
+def markdown_table(table: Table) -> str:
+    """Return a table as Markdown, its title in bold before it and its note behind.
+
+    Parameters
+    ----------
+    table : Table
+        The table; marks in its cells that mean something in Markdown are escaped.
+
+    Returns
+    -------
+    str
+        Ends in a newline.
+    """
     rule = ["---:" if table.is_numeric(i) else "---" for i in range(len(table.columns))]
     lines = [table.columns, tuple(rule), *table.text()]
     body = "".join(f"| {' | '.join(map(_escaped, line))} |\n" for line in lines)

@@ -91,6 +91,17 @@ def annotate_fingerprint(
         return load_camera(store.connection, store.folder, name)
 
 
+def note_camera(store: Store, name: str, note: str) -> EnrolledCamera:
+    """Write a note on a camera; see `Gallery.note`."""
+    cleaned = clean_note(note, "note")
+    with store.writing():
+        camera = known_camera_id(store.connection, name)
+        store.connection.execute(
+            "UPDATE camera SET note = ? WHERE id = ?", (cleaned, camera)
+        )
+        return load_camera(store.connection, store.folder, name)
+
+
 def rename_camera(store: Store, old: str, new: str) -> EnrolledCamera:
     """Give a camera a name that is free; see `Gallery.rename`."""
     with store.writing():

@@ -105,6 +105,7 @@ def _described(camera: EnrolledCamera, bits: list[bytes]) -> dict[str, Any]:
         "name": camera.name,
         "camera_model": camera.camera_model,
         "created": camera.created,
+        "note": camera.note,
         "fingerprints": fingerprints,
     }
 

@@ -13,6 +13,7 @@ from whichcam._typing import PathLike
 from whichcam.gallery._changes import (
     annotate_fingerprint,
     enroll_pattern,
+    note_camera,
     remove_camera,
     rename_camera,
 )
@@ -206,6 +207,26 @@ class Gallery(GalleryView):
             If a value is no JSON, or all would take more than 1 MiB.
         """
         return annotate_fingerprint(self._store, clean_name(name), metadata, shape)
+
+    def note(self, name: str, note: str) -> EnrolledCamera:
+        """Write what is to be remembered of a camera, in place of what was.
+
+        Parameters
+        ----------
+        name : str
+            The camera.
+        note : str
+            Whose it is, its serial number, a case: at most 1000 characters. Exported
+            with the camera. Empty to have none.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such camera.
+        InputError
+            If the note is too long.
+        """
+        return note_camera(self._store, clean_name(name), note)
 
     def rename(self, name: str, new_name: str) -> EnrolledCamera:
         """Give a camera another name.

@@ -72,6 +72,7 @@ class Description:
     name: str
     camera_model: str | None
     created: str
+    note: str
     fingerprints: tuple[_Member, ...]
 
 
@@ -125,7 +126,9 @@ def add_imported(
                 "name, or remove or rename that one first"
             )
         change.touch_files()
-        row = ensure_camera(store.connection, name, camera.camera_model, camera.created)
+        row = ensure_camera(
+            *(store.connection, name, camera.camera_model, camera.created, camera.note)
+        )
         for k, one in enumerate(camera.fingerprints):
             identity = new_id()
             target = pattern_path(store.folder, identity)
@@ -179,6 +182,7 @@ def _description(stated: Mapping[str, Any]) -> Description:
         name=clean_name(stated["name"]),
         camera_model=None if model is None else clean_note(model, "camera_model"),
         created=_time(stated["created"]),
+        note=clean_note(stated.get("note", ""), "note"),  # none in earlier files
         fingerprints=fingerprints,
     )
 

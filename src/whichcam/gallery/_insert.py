@@ -17,7 +17,7 @@ from whichcam.gallery._matrices import matrices
 from whichcam.gallery._metadata import encode_metadata
 from whichcam.gallery._names import new_id, signs_path
 from whichcam.gallery._pattern import Shape
-from whichcam.gallery._rows import camera_id, now, pack_sha256s
+from whichcam.gallery._rows import camera_id, now, pack_sha256s, split_sha256s
 from whichcam.gallery._signs import (
     SignBits,
     append_row,
@@ -95,7 +95,11 @@ def _whole(number: SupportsIndex, what: str, *, at_least: int) -> int:
 
 
 def ensure_camera(
-    connection: sqlite3.Connection, name: str, model: str | None, created: str
+    connection: sqlite3.Connection,
+    name: str,
+    model: str | None,
+    created: str,
+    note: str = "",
 ) -> int:
     """Return the row of a camera, new or not, and note its model.
 
@@ -107,8 +111,9 @@ def ensure_camera(
     found = camera_id(connection, name)
     if found is None:
         cursor = connection.execute(
-            "INSERT INTO camera (name, camera_model, created) VALUES (?, ?, ?)",
-            (name, model, created),
+            "INSERT INTO camera (name, camera_model, created, note) "
+            "VALUES (?, ?, ?, ?)",
+            (name, model, created, note),
         )
         return int(cursor.lastrowid or 0)
     row = connection.execute("SELECT camera_model FROM camera WHERE id = ?", (found,))
@@ -150,6 +155,10 @@ def insert_fingerprint(
             *(facts.created, facts.whichcam_version),
             *(pattern_sha256, bits_sha256(bits), matrix, slot),
         ),
+    )
+    store.connection.executemany(
+        "INSERT OR IGNORE INTO photo (sha256, fingerprint) VALUES (?, ?)",
+        ((digest, identity) for digest in split_sha256s(facts.photos)),
     )
 
 

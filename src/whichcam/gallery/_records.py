@@ -140,6 +140,8 @@ class EnrolledCamera:
         Make and model, where known.
     created : str
         When the camera was first enrolled (UTC, ISO 8601).
+    note : str
+        What somebody wanted to remember of it; empty where nobody did.
     fingerprints : tuple of StoredFingerprint
         At least one; that of most pixels first.
     """
@@ -148,6 +150,7 @@ class EnrolledCamera:
     camera_model: str | None
     created: str
     fingerprints: tuple[StoredFingerprint, ...]
+    note: str = ""
 
     def fingerprint(self, shape: tuple[int, int] | None = None) -> StoredFingerprint:
         """Return the fingerprint of a shape, or that of most pixels.
@@ -228,6 +231,7 @@ class EnrolledCamera:
             "name": self.name,
             "camera_model": self.camera_model,
             "created": self.created,
+            "note": self.note,
             "fingerprints": [one.to_dict() for one in self.fingerprints],
         }
 

@@ -21,7 +21,7 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _DIGEST_BYTES: Final = 32
 
 _COLUMNS: Final = (
-    "c.name, c.camera_model, c.created, f.id, f.height, f.width, f.exponent, "
+    "c.name, c.camera_model, c.created, c.note, f.id, f.height, f.width, f.exponent, "
     "f.n_photos, f.quality, f.noise_version, f.photo_sha256s, f.warnings, f.metadata, "
     "f.created, f.whichcam_version, f.pattern_sha256, f.sign_sha256"
 )
@@ -93,7 +93,7 @@ def load_cameras(
         "WHERE ?1 IS NULL OR c.name = ?1 "
         "ORDER BY c.name, f.height * f.width DESC, f.height"
     )
-    cameras: dict[str, tuple[Any, Any, list[StoredFingerprint]]] = {}
+    cameras: dict[str, tuple[Any, Any, Any, list[StoredFingerprint]]] = {}
     for row in connection.execute(query, (name,)):
         try:
             one = _fingerprint(row, folder)
@@ -102,20 +102,21 @@ def load_cameras(
                 f"the database of the gallery {folder} holds a damaged row for "
                 f"{row[0]!r:.60} ({error}); restore a copy of the folder"
             ) from error
-        cameras.setdefault(row[0], (row[1], row[2], []))[2].append(one)
+        cameras.setdefault(row[0], (*row[1:4], []))[3].append(one)
     return [
         EnrolledCamera(
             name=name,
             camera_model=model,
             created=created,
+            note=str(note),
             fingerprints=tuple(fingerprints),
         )
-        for name, (model, created, fingerprints) in cameras.items()
+        for name, (model, created, note, fingerprints) in cameras.items()
     ]
 
 
 def _fingerprint(row: Sequence[Any], folder: Path) -> StoredFingerprint:
-    camera, _, _, identity, height, width, exponent, n_photos, *rest = row
+    camera, _, _, _, identity, height, width, exponent, n_photos, *rest = row
     quality, noise_version, photos, warnings, metadata, created, version, *shas = rest
     check_shape((height, width), f"the fingerprint of {camera!r}")
     if abs(exponent) > MAX_EXPONENT:
@@ -138,6 +139,23 @@ def _fingerprint(row: Sequence[Any], folder: Path) -> StoredFingerprint:
     )
 
 
+def cameras_by_photo(
+    connection: sqlite3.Connection, sha256s: Iterable[str]
+) -> dict[str, tuple[str, ...]]:
+    """Return the cameras that pictures enrolled; pictures of none are left out."""
+    found = {}
+    for digest in dict.fromkeys(sha256s):
+        rows = connection.execute(
+            "SELECT DISTINCT c.name FROM photo p "
+            "JOIN fingerprint f ON f.id = p.fingerprint "
+            "JOIN camera c ON c.id = f.camera WHERE p.sha256 = ? ORDER BY c.name",
+            (pack_sha256s([digest]),),
+        )
+        if names := tuple(row[0] for row in rows):
+            found[digest] = names
+    return found
+
+
 def pack_sha256s(digests: Iterable[str]) -> bytes:
     """Return hexadecimal digests as bytes in a row, or say which is none."""
     packed = bytearray()
@@ -154,7 +172,12 @@ def pack_sha256s(digests: Iterable[str]) -> bytes:
 
 def unpack_sha256s(packed: bytes) -> tuple[str, ...]:
     """Return the hexadecimal digests that `pack_sha256s` packed."""
+    return tuple(digest.hex() for digest in split_sha256s(packed))
+
+
+def split_sha256s(packed: bytes) -> list[bytes]:
+    """Return digests in a row one by one."""
     if len(packed) % _DIGEST_BYTES:
         raise ValueError(f"{len(packed)} bytes of photo hashes")
     starts = range(0, len(packed), _DIGEST_BYTES)
-    return tuple(packed[k : k + _DIGEST_BYTES].hex() for k in starts)
+    return [packed[k : k + _DIGEST_BYTES] for k in starts]

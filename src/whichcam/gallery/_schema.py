@@ -75,6 +75,33 @@ STEPS: tuple[tuple[str, ...], ...] = (
         )
         """,
     ),
+    (
+        # What a person wants to remember of a camera: whose it is, a case number.
+        "ALTER TABLE camera ADD COLUMN note TEXT NOT NULL DEFAULT ''",
+        # Which picture made which fingerprint: the order of `photo_sha256s` is kept
+        # there, the way from a picture to its cameras is here.
+        """
+        CREATE TABLE photo (
+            sha256 BLOB NOT NULL,
+            fingerprint TEXT NOT NULL REFERENCES fingerprint (id) ON DELETE CASCADE,
+            PRIMARY KEY (sha256, fingerprint)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX photo_by_fingerprint ON photo (fingerprint)",
+        """
+        INSERT OR IGNORE INTO photo (sha256, fingerprint)
+        WITH RECURSIVE number (k) AS (
+            SELECT 0
+            UNION ALL
+            SELECT k + 1 FROM number WHERE k + 1 < (
+                SELECT max(length(photo_sha256s)) / 32 FROM fingerprint
+            )
+        )
+        SELECT substr(f.photo_sha256s, 32 * number.k + 1, 32), f.id
+        FROM fingerprint f JOIN number
+        ON 32 * (number.k + 1) <= length(f.photo_sha256s)
+        """,
+    ),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -10,7 +11,13 @@ from whichcam._typing import PathLike
 from whichcam.errors import InputError
 from whichcam.gallery._check import check_gallery
 from whichcam.gallery._records import EnrolledCamera, GalleryCheck
-from whichcam.gallery._rows import camera_id, load_camera, load_cameras, names_of
+from whichcam.gallery._rows import (
+    camera_id,
+    cameras_by_photo,
+    load_camera,
+    load_cameras,
+    names_of,
+)
 from whichcam.gallery._select import SignShape, export_camera, matrix_of, sign_shapes
 from whichcam.gallery._signs import SignMatrix
 from whichcam.gallery._store import Store
@@ -93,6 +100,27 @@ class GalleryView:
         wanted = clean_name(name)
         with self._store.reading() as connection:
             return load_camera(connection, self.folder, wanted)
+
+    def cameras_by_photo(self, sha256s: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Return which cameras some pictures enrolled.
+
+        Parameters
+        ----------
+        sha256s : iterable of str
+            SHA-256 of pictures or videos, 64 hexadecimal digits each.
+
+        Returns
+        -------
+        dict of str to tuple of str
+            The names of the cameras, for those that enrolled any.
+
+        Raises
+        ------
+        InputError
+            If a hash is none.
+        """
+        with self._store.reading() as connection:
+            return cameras_by_photo(connection, sha256s)
 
     def sign_shapes(self) -> tuple[SignShape, ...]:
         """Return for which shapes there are sign bits, most fingerprints first."""

@@ -17,6 +17,7 @@ from whichcam.media._jpeg_types import (
     JpegStructure,
 )
 from whichcam.media._text import clean_bytes
+from whichcam.media._trailing import name_trailing
 from whichcam.media._xmp import XMP_HEADER, read_xmp
 
 MAX_SEGMENTS = 8192
@@ -317,6 +318,7 @@ def _structure(data: bytes, found: _Found, exif: ExifReading) -> JpegStructure:
         comments=tuple(found.comments),
         thumbnail=exif.thumbnail,
         trailing_bytes=0 if found.end is None else len(data) - found.end,
+        trailing="" if found.end is None else name_trailing(data, found.end),
         truncated=found.end is None,
         n_scans=found.n_scans,
         entropy_bytes=found.entropy_bytes,

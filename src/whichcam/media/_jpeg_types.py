@@ -109,6 +109,10 @@ class JpegStructure:
         The JPEG thumbnail inside EXIF.
     trailing_bytes : int
         Bytes after the EOI marker of the picture.
+    trailing : str
+        What they are, by their first bytes: ``"padding"``, ``"video"``, ``"JPEG
+        picture"``, ``"ZIP archive"`` or the like, ``"data"`` where they have no known
+        mark; empty where nothing follows.
     truncated : bool
         No EOI marker was found.
     n_scans : int
@@ -136,6 +140,7 @@ class JpegStructure:
     comments: tuple[str, ...]
     thumbnail: bytes | None
     trailing_bytes: int
+    trailing: str = ""
     truncated: bool
     n_scans: int
     entropy_bytes: int
@@ -197,6 +202,7 @@ class JpegStructure:
             "comments": list(self.comments),
             "thumbnail_bytes": len(self.thumbnail) if self.thumbnail else None,
             "trailing_bytes": self.trailing_bytes,
+            "trailing": self.trailing,
             "truncated": self.truncated,
             "entropy_bytes": self.entropy_bytes,
         }

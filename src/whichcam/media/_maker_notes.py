@@ -1,8 +1,37 @@
-"""The few maker-note fields that tell two bodies of one model apart."""
+"""Whose a maker note is, and the few fields that tell two bodies of a model apart."""
 
 from __future__ import annotations
 
 from whichcam.media._tiff import Entry, TiffReader
+
+# How notes begin, by maker. Makers under another's name (a Leica by Panasonic) write
+# the maker's.
+_HEADERS = (
+    (b"Nikon\0", "Nikon"),
+    (b"OLYMP\0", "Olympus"),
+    (b"OLYMPUS\0", "Olympus"),
+    (b"OM SYSTEM\0", "OM System"),
+    (b"EPSON\0", "Epson"),
+    (b"FUJIFILM", "Fujifilm"),
+    (b"Panasonic\0", "Panasonic"),
+    (b"SONY DSC ", "Sony"),
+    (b"SONY CAM ", "Sony"),
+    (b"SONY MOBILE", "Sony"),
+    (b"AOC\0", "Pentax"),
+    (b"PENTAX \0", "Pentax"),
+    (b"QVC\0", "CASIO"),
+    (b"Apple iOS\0", "Apple"),
+    (b"SIGMA\0", "SIGMA"),
+    (b"FOVEON\0", "SIGMA"),
+    (b"KDK", "Kodak"),
+    (b"MLT0", "Minolta"),
+    (b"LEICA\0", "Leica"),
+    (b"RICOH", "Ricoh"),
+    (b"Ricoh", "Ricoh"),
+    (b"SANYO\0", "SANYO"),
+    (b"HDRP", "Google"),
+)
+_CANON_FIRMWARE = ("Firmware Version", "Firmware version")
 
 
 def read_maker_note(
@@ -15,12 +44,21 @@ def read_maker_note(
     """
     if note is None:
         return {}
-    maker = make.casefold()
-    if maker.startswith("canon"):
-        return _canon(reader, note)
-    if maker.startswith("nikon"):
-        return _nikon(reader, note)
-    return {}
+    head = reader.raw(note, 12)
+    maker = next((name for mark, name in _HEADERS if head.startswith(mark)), "")
+    if maker == "Nikon" or make.casefold().startswith("nikon"):
+        found = _nikon(reader, note)
+    elif not maker:
+        found = _canon(reader, note)  # which begins with no name, but with its fields
+        firmware = found.get("MakerNote FirmwareVersion", "")
+        image = found.get("MakerNote ImageType", "")
+        if firmware.startswith(_CANON_FIRMWARE) or image.startswith(("IMG:", "Canon")):
+            maker = "Canon"
+        elif not make.casefold().startswith("canon"):
+            found = {}
+    else:
+        found = {}
+    return {"MakerNote Maker": maker, **found} if maker else found
 
 
 def _canon(reader: TiffReader, note: Entry) -> dict[str, str]:

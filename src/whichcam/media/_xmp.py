@@ -9,12 +9,13 @@ from whichcam.media._text import clean_bytes
 XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\0"
 
 _MAX_XMP_BYTES = 1 << 16
-# XML is not parsed: a packet can be hostile, and six names are all that is wanted.
+# XML is not parsed: a packet can be hostile, and few names are wanted.
 # A property is an attribute or an element; every repetition is bounded.
 _PROPERTY = re.compile(
-    rb"(?:xmp|tiff|photoshop|stEvt|xmpMM|Iptc4xmpExt|exifEX):"
+    rb"(?:xmp|tiff|photoshop|stEvt|xmpMM|Iptc4xmpExt|exifEX|GCamera|dcterms):"
     rb"(CreatorTool|ModifyDate|CreateDate|softwareAgent|DigitalSourceType"
-    rb"|Make|Model|BodySerialNumber|OriginalDocumentID|DocumentID)"
+    rb"|Make|Model|BodySerialNumber|OriginalDocumentID|DocumentID"
+    rb"|MotionPhoto|MicroVideo|provenance)"
     rb"(?:\s{0,8}=\s{0,8}[\"']|>)([^\"'<>]{1,1024})"
 )
 

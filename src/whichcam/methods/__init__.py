@@ -1,6 +1,21 @@
 """The registry of camera-model classifiers, and the contract they share."""
 
 from whichcam.methods._base import CameraModelClassifier
-from whichcam.methods._registry import METHODS, build_method
+from whichcam.methods._patch_data import PatchData
+from whichcam.methods._registry import (
+    METHODS,
+    QUICK_SETTINGS,
+    build_method,
+    load_method,
+    method_of,
+)
 
-__all__ = ["METHODS", "CameraModelClassifier", "build_method"]
+__all__ = [
+    "METHODS",
+    "QUICK_SETTINGS",
+    "CameraModelClassifier",
+    "PatchData",
+    "build_method",
+    "load_method",
+    "method_of",
+]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from whichcam._typing import FloatArray, IntArray
 from whichcam.errors import IncompatibleArtifactError
+from whichcam.methods._tree_arrays import are_trees
 
 Float64Array = npt.NDArray[np.float64]
 Int32Array = npt.NDArray[np.int32]
@@ -128,40 +129,21 @@ class BoostedTrees:
         IncompatibleArtifactError
             If the arrays are no trees over so many features and classes.
         """
-        starts = np.asarray(arrays["starts"])
-        feature, left, right = arrays["feature"], arrays["left"], arrays["right"]
-        n_nodes = len(feature)
         n_scores = 1 if n_classes == 2 else n_classes
-        sizes = np.diff(starts)
         whole = (
-            starts.ndim == 1
-            and {x.dtype.kind for x in (starts, feature, left, right)} == {"i"}
-            and len(starts) > 1
-            and (len(starts) - 1) % n_scores == 0
-            and starts[0] == 0
-            and starts[-1] == n_nodes
-            and bool((sizes > 0).all())
+            are_trees(arrays, "value", n_features)
+            and (len(arrays["starts"]) - 1) % n_scores == 0
             and arrays["base"].shape == (n_scores,)
-            and all(
-                arrays[name].shape == (n_nodes,)
-                for name in ("feature", "threshold", "left", "right", "value")
-            )
         )
-        if whole:
-            place = np.arange(n_nodes) - np.repeat(starts[:-1], sizes)
-            size = np.repeat(sizes, sizes)
-            inner = feature >= 0
-            # children stand behind their parent: every walk comes to its end
-            ahead = (left > place) & (right > place) & (left < size) & (right < size)
-            whole = bool(ahead[inner].all()) and int(feature.max()) < n_features
         if not whole:
             raise IncompatibleArtifactError(
                 f"the stored arrays are no trees over {n_features} features and "
                 f"{n_classes} classes"
             )
-        self._base, self._starts = arrays["base"], starts
-        self._feature, self._left, self._right = feature, left, right
-        self._threshold, self._value = arrays["threshold"], arrays["value"]
+        self._base, self._starts = arrays["base"], arrays["starts"]
+        self._feature, self._threshold = arrays["feature"], arrays["threshold"]
+        self._left, self._right = arrays["left"], arrays["right"]
+        self._value = arrays["value"]
         return self
 
 

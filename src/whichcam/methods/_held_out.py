@@ -57,13 +57,44 @@ def fit_temperature(
         predict = fit(features[folds != fold], labels[folds != fold])
         scores.append(predict(features[out]))
         rows.append(out)
-    order = np.concatenate(rows)
-    balance = 1.0 / np.bincount(labels)[labels[order]]
-    stacked = np.concatenate(scores)
-    if np.ptp(stacked, axis=1).max() == 0:
+    return temperature_of(np.concatenate(scores), labels[np.concatenate(rows)])
+
+
+def temperature_of(scores: Float64Array, labels: IntArray) -> float:
+    """Return the temperature of scores of rows not learnt from; classes weigh alike."""
+    balance = 1.0 / np.bincount(labels)[labels]
+    if np.ptp(scores, axis=1).max() == 0:
         return 1.0  # features that tell nothing: no temperature is better than another
-    scaling = TemperatureScaling().fit(stacked, labels[order], balance)
-    return float(scaling.temperature_)
+    return float(TemperatureScaling().fit(scores, labels, balance).temperature_)
+
+
+def held_out_rows(
+    labels: IntArray, groups: npt.NDArray[Any], share: float, seed: int
+) -> IntArray:
+    """Return rows to validate on: whole groups of each class, about ``share`` of it.
+
+    A class with a single group gives its last rows. At least one row of each class is
+    held out, and at least one is left.
+    """
+    rng = np.random.default_rng(seed)
+    held: list[int] = []
+    for label in range(int(labels.max()) + 1):
+        rows = np.flatnonzero(labels == label)
+        wanted = max(1, round(share * len(rows)))
+        names = rng.permutation(np.unique(groups[rows]))
+        if len(names) == 1:
+            held += rows[-min(wanted, len(rows) - 1) :].tolist()
+            continue
+        sizes = {name: int((groups[rows] == name).sum()) for name in names}
+        # the fittest first, so that one large group does not take most of a class
+        first = min(names, key=lambda name: abs(sizes[name] - wanted))
+        chosen, count = {first}, sizes[first]
+        for name in names:
+            if name not in chosen and count + sizes[name] <= wanted:
+                chosen.add(name)
+                count += sizes[name]
+        held += rows[np.isin(groups[rows], list(chosen))].tolist()
+    return np.sort(np.array(held, dtype=np.int64))
 
 
 def softmax(scores: Float64Array) -> Float64Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import math
 import zipfile
 from collections.abc import Mapping
@@ -115,6 +116,28 @@ def load_method(folder: PathLike) -> tuple[dict[str, Any], Arrays]:
     return header, arrays
 
 
+def given_arguments(built: object) -> dict[str, Any]:
+    """Return the arguments of an object's constructor, which stored them as given."""
+    names = inspect.signature(type(built).__init__).parameters
+    return {name: getattr(built, name) for name in names if name != "self"}
+
+
+def stored_classes(header: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the camera models that a header names.
+
+    Raises
+    ------
+    IncompatibleArtifactError
+        If they are not two or more different names in order.
+    """
+    classes = tuple(field(header, "classes", list))
+    if list(classes) != sorted({str(name) for name in classes}) or len(classes) < 2:
+        raise IncompatibleArtifactError(
+            "the stored classes are not two or more different names in order"
+        )
+    return classes
+
+
 def stored_settings(
     header: Mapping[str, Any], defaults: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -138,7 +161,8 @@ def stored_settings(
         default = defaults.get(name)
         fits = type(settled) is type(default)
         if isinstance(default, tuple) and fits:
-            fits = {*map(type, settled)} <= {*map(type, default)}
+            kinds = {*map(type, default)} or {str}  # of an empty one: names
+            fits = {*map(type, settled)} <= kinds
         if not fits and not (isinstance(default, float) and type(settled) is int):
             raise IncompatibleArtifactError(
                 f"the stored setting {name!r} is {value!r}; expected one of "

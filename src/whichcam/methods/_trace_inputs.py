@@ -1,34 +1,39 @@
-"""What a trace classifier is given to learn from: read, and checked."""
+"""What a classifier is given to learn from: read, and checked."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from whichcam._typing import FloatArray
+from whichcam._typing import FloatArray, PixelArray
 from whichcam.datasets import Manifest
 from whichcam.errors import (
     DatasetError,
+    ImageTooSmallError,
     InputError,
     ShapeMismatchError,
     WhichcamError,
 )
 from whichcam.media import Photo, open_photo
+from whichcam.signal import GRID
 
+Taken = TypeVar("Taken")
+
+_STEP_PX = 2 * GRID  # crops start where blocks of chroma halved both ways start too
 _FEWEST_PHOTOS = 2  # of a class: one to learn from, one to be judged on
 
 
 def read_traces(
-    paths: Sequence[Path], take: Callable[[Photo], FloatArray | str], *, workers: int
-) -> Iterator[tuple[Path, FloatArray | str]]:
-    """Yield each path with its traces, or with the reason why there are none."""
+    paths: Sequence[Path], take: Callable[[Photo], Taken | str], *, workers: int
+) -> Iterator[tuple[Path, Taken | str]]:
+    """Yield each path with what was taken, or with the reason why there is nothing."""
 
-    def read(path: Path) -> FloatArray | str:
+    def read(path: Path) -> Taken | str:
         try:
             photo = open_photo(path)
         except WhichcamError as error:
@@ -45,6 +50,27 @@ def read_traces(
     with ThreadPoolExecutor(workers) as pool:
         # decoding and kernels release the interpreter's lock: threads suffice
         yield from zip(paths, pool.map(read, paths), strict=True)
+
+
+def middle_of(
+    photo: Photo, *, side_px: int, smallest_px: int, method: str
+) -> PixelArray:
+    """Return the middle of a photo, starting on the JPEG grid; a view of its pixels.
+
+    Raises
+    ------
+    ImageTooSmallError
+        If a side is shorter than ``smallest_px``.
+    """
+    height, width = photo.pixels.shape[:2]
+    if min(height, width) < smallest_px:
+        raise ImageTooSmallError(
+            f"{photo.name} is {width}x{height} px; {method} needs at least "
+            f"{smallest_px}x{smallest_px} px"
+        )
+    top = max(0, (height - side_px) // 2 // _STEP_PX * _STEP_PX)
+    left = max(0, (width - side_px) // 2 // _STEP_PX * _STEP_PX)
+    return photo.pixels[top : top + side_px, left : left + side_px]
 
 
 def known_groups(manifest: Manifest) -> npt.NDArray[Any]:

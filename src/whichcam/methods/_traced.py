@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from abc import ABC, abstractmethod
 from collections import OrderedDict
@@ -17,29 +16,31 @@ from whichcam._typing import FloatArray, IntArray, PathLike, PixelArray
 from whichcam.datasets import Manifest
 from whichcam.errors import (
     DatasetError,
-    ImageTooSmallError,
     IncompatibleArtifactError,
-    NotFittedError,
     OutOfDomainWarning,
     ShapeMismatchError,
 )
 from whichcam.media import Photo
-from whichcam.methods._persistence import load_method, save_method, stored_settings
+from whichcam.methods._fitted import FittedClasses
+from whichcam.methods._persistence import (
+    load_method,
+    save_method,
+    stored_classes,
+    stored_settings,
+)
 from whichcam.methods._trace_inputs import (
     check_features,
     checked_classes,
     known_groups,
+    middle_of,
     read_traces,
 )
 from whichcam.models.storage import field
-from whichcam.signal import GRID
 
 Progress = Callable[[str, int, int], None]
 
-_STEP_PX = 2 * GRID  # crops start where blocks of chroma halved both ways start too
 
-
-class TraceClassifier(ABC):
+class TraceClassifier(FittedClasses, ABC):
     """Base of the methods made of a trace and a classifier.
 
     Parameters
@@ -79,31 +80,9 @@ class TraceClassifier(ABC):
         self.seed = seed
 
     @property
-    def classes_(self) -> tuple[str, ...]:
-        """Camera models, in the order of the columns of `predict_proba`.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit` or `load`.
-        """
-        classes: tuple[str, ...] | None = getattr(self, "_classes", None)
-        if classes is None:
-            raise NotFittedError("this classifier is not fitted; call fit() or load()")
-        return classes
-
-    @property
     def trace_key(self) -> str:
         """Name of the trace and of all it depends on, to key a cache on disk by."""
         return f"{self.method}-{self.trace_version}-{self.crop_size_px}"
-
-    def get_params(self) -> dict[str, Any]:
-        """Return the constructor's arguments as given."""
-        return {
-            name: getattr(self, name)
-            for name in inspect.signature(type(self).__init__).parameters
-            if name != "self"
-        }
 
     def extract(self, photo: Photo) -> FloatArray:
         """Return the traces of one photo.
@@ -340,11 +319,7 @@ class TraceClassifier(ABC):
                 f"{stored[1]}; expected {cls.method!r} over version "
                 f"{cls.trace_version}: train it again"
             )
-        classes = tuple(field(header, "classes", list))
-        if list(classes) != sorted({str(name) for name in classes}) or len(classes) < 2:
-            raise IncompatibleArtifactError(
-                "the stored classes are not two or more different names in order"
-            )
+        classes = stored_classes(header)
         try:
             loaded = cls(**stored_settings(header, cls().get_params()))
             loaded._restore(arrays, len(classes))
@@ -384,13 +359,9 @@ class TraceClassifier(ABC):
 
     def _middle(self, photo: Photo) -> PixelArray:
         """Return the middle of the photo, starting on the JPEG grid."""
-        height, width = photo.pixels.shape[:2]
-        if min(height, width) < self.smallest_px:
-            raise ImageTooSmallError(
-                f"{photo.name} is {width}x{height} px; {self.method} needs at least "
-                f"{self.smallest_px}x{self.smallest_px} px"
-            )
-        side = self.crop_size_px
-        top = max(0, (height - side) // 2 // _STEP_PX * _STEP_PX)
-        left = max(0, (width - side) // 2 // _STEP_PX * _STEP_PX)
-        return photo.pixels[top : top + side, left : left + side]
+        return middle_of(
+            photo,
+            side_px=self.crop_size_px,
+            smallest_px=self.smallest_px,
+            method=self.method,
+        )

@@ -6,8 +6,6 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Sequence
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,8 +14,9 @@ import numpy.typing as npt
 
 from whichcam._typing import PathLike
 from whichcam.datasets import Manifest
-from whichcam.errors import InputError, MissingDependencyError, NotFittedError
+from whichcam.errors import InputError, NotFittedError
 from whichcam.media import Photo
+from whichcam.methods._training_room import from_training
 from whichcam.models import CameraModel
 
 MODEL_FILES = (
@@ -37,6 +36,8 @@ class WhichcamClassifier:
         Folder `fit` writes the model to; a temporary one otherwise.
     resume : bool, default False
         Go on with a killed run in ``output``.
+    cache : path, optional
+        Folder where the traces of photos are kept, for other fits on the same photos.
 
     Attributes
     ----------
@@ -56,10 +57,12 @@ class WhichcamClassifier:
         settings: dict[str, Any] | None = None,
         output: PathLike | None = None,
         resume: bool = False,
+        cache: PathLike | None = None,
     ) -> None:
         self.settings = settings
         self.output = output
         self.resume = resume
+        self.cache = cache
 
     def get_params(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -67,6 +70,7 @@ class WhichcamClassifier:
             "settings": self.settings,
             "output": self.output,
             "resume": self.resume,
+            "cache": self.cache,
         }
 
     @property
@@ -106,23 +110,43 @@ class WhichcamClassifier:
         DatasetError
             As `whichcam.training.train`.
         """
-        training = _training()
-        config = training.TrainingConfig.from_mapping(self.settings or {})
+        train = from_training("train")
+        config = from_training("TrainingConfig").from_mapping(self.settings or {})
         folder = self.output
         if folder is None:
             temporary = tempfile.mkdtemp(prefix="whichcam-")
             # kept as long as the object lives
             weakref.finalize(self, shutil.rmtree, temporary, ignore_errors=True)
             folder = Path(temporary) / "model"
-        self.report_ = training.train(
+        self.report_ = train(
             manifest,
             folder,
             config=config,
             resume=self.resume,
             progress=progress,
+            views=self.cache,
         )
         self.model_ = CameraModel.load(folder)
         return self
+
+    def keep(self, photo: Photo) -> None:
+        """Put into ``cache`` what `fit` will ask of a photo; nothing without one.
+
+        Parameters
+        ----------
+        photo : Photo
+            Decoded photo.
+
+        Raises
+        ------
+        MissingDependencyError
+            Without torch or onnx.
+        ImageTooSmallError
+            If the photo is smaller than a crop.
+        """
+        if self.cache is not None:
+            config = from_training("TrainingConfig").from_mapping(self.settings or {})
+            from_training("keep_views")(photo, config, self.cache)
 
     def predict_proba(self, photos: Sequence[Photo]) -> npt.NDArray[np.float64]:
         """Return calibrated closed-set probabilities.
@@ -194,21 +218,3 @@ class WhichcamClassifier:
         if not isinstance(model, CameraModel):
             raise NotFittedError("this classifier is not fitted; call fit() or load()")
         return model
-
-
-def _training() -> Any:
-    """Import the training room only when it is entered: it needs torch and onnx."""
-    try:
-        training = import_module("whichcam.training")
-    except ImportError as error:
-        if isinstance(error, MissingDependencyError) or error.name not in {
-            "torch",
-            "onnx",
-        }:
-            raise
-        raise MissingDependencyError(
-            str(error.name), extra="train", purpose="training"
-        ) from error
-    if find_spec("onnx") is None:  # the network is written with it, hours later
-        raise MissingDependencyError("onnx", extra="train", purpose="training")
-    return training

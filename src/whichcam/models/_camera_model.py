@@ -25,10 +25,10 @@ from whichcam.models._calibration import (
 )
 from whichcam.models._decision import Decision, Evidence, answers_by_level, decide
 from whichcam.models._file_statistics import FileStatistics, table_key
-from whichcam.models._loading import model_id, open_network, read_onnx
+from whichcam.models._loading import model_id, open_network
 from whichcam.models._spec import ModelSpec
 from whichcam.models.fusion import RawOutput, fuse, open_set_signs
-from whichcam.models.storage import read_json
+from whichcam.models.storage import read_json, read_onnx
 from whichcam.scoring import family_assignment
 from whichcam.signal import choose_crops
 from whichcam.traces import network_traces
@@ -105,6 +105,12 @@ class CameraModel:
             raise ArtifactNotFoundError(
                 f"there is no model folder {place}; give one written by "
                 "`whichcam train`, or leave it out to use the bundled model"
+            )
+        if (place / "method.json").is_file():
+            raise IncompatibleArtifactError(
+                f"{place} holds another method's classifier, which knows no unknown "
+                "cameras; use it with `whichcam predict --model`, or "
+                "whichcam.methods.load_method"
             )
         spec = ModelSpec.from_dict(read_json(place / "spec.json"))
         calibration = Calibration.from_dict(read_json(place / "calibration.json"))

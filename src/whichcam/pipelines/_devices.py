@@ -74,8 +74,10 @@ def opened_gallery(
         yield opened
 
 
-def ask(source: Source, *, allow_truncated: bool = False) -> Asked:
+def ask(source: Source | Asked, *, allow_truncated: bool = False) -> Asked:
     """Decode a picture once and keep of it what comparisons need."""
+    if isinstance(source, Asked):
+        return source
     photo = (
         source
         if isinstance(source, Photo)

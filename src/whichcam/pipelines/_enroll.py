@@ -13,6 +13,7 @@ import whichcam
 from whichcam._typing import PathLike
 from whichcam.errors import InputError, InsufficientEvidenceError
 from whichcam.gallery import EnrolledCamera, Gallery
+from whichcam.gallery._text import clean_name
 from whichcam.pipelines import _enroll_state
 from whichcam.pipelines._devices import Source, expanded, opened_gallery
 from whichcam.pipelines._enroll_choice import (
@@ -27,6 +28,7 @@ from whichcam.pipelines._enroll_work import add_all, begin
 from whichcam.pipelines._lookalikes import (
     Lookalike,
     annotate_lookalikes,
+    enrolled_elsewhere,
     lookalikes_of,
     warning_of,
 )
@@ -177,7 +179,8 @@ def enroll(
     """
     sources, unreadable = expanded(photos)
     with opened_gallery(gallery, create=True) as opened:
-        known = name in opened  # refuses what is no name, before the work
+        name = clean_name(name)  # refuses what is no name, before the work
+        known = name in opened
         choice = choose(
             sources,
             unreadable=unreadable,
@@ -218,7 +221,10 @@ def enroll(
                 raise _nothing_left(left_out)
             fingerprint = progressed.estimator.estimate()
             alike = lookalikes_of(opened, fingerprint, name)
-            warnings = _warnings(choice, progressed, fingerprint, notes)
+            warnings = (
+                *enrolled_elsewhere(opened, [*progressed.used], name),
+                *_warnings(choice, progressed, fingerprint, notes),
+            )
             camera = _store(
                 opened, name, choice, progressed, fingerprint, alike, warnings, replace
             )

@@ -16,6 +16,7 @@ from whichcam.errors import (
     WhichcamError,
 )
 from whichcam.gallery import Gallery
+from whichcam.gallery._text import clean_name
 from whichcam.media import VideoLimits, open_video
 from whichcam.pipelines._devices import opened_gallery
 from whichcam.pipelines._footage_frames import (
@@ -28,6 +29,7 @@ from whichcam.pipelines._footage_frames import (
 from whichcam.pipelines._footage_result import FootageEnrollment
 from whichcam.pipelines._lookalikes import (
     annotate_lookalikes,
+    enrolled_elsewhere,
     lookalikes_of,
     warning_of,
 )
@@ -104,6 +106,7 @@ def enroll_footage(
     """
     given = [videos] if isinstance(videos, str | bytes | os.PathLike) else [*videos]
     with opened_gallery(gallery, create=True) as opened:
+        name = clean_name(name)
         known = name in opened
         taken = opened.get(name).shapes if known and not replace else ()
         settings = {
@@ -216,7 +219,9 @@ def _store(
 ) -> FootageEnrollment:
     alike = lookalikes_of(gallery, fingerprint, name)
     wander = tuple(one.sums.stabilization() for one in work.used)
-    warnings = [text for one in work.used for text in one.warnings()]
+    sha256s = [one.header.sha256 for one in work.used]
+    warnings = enrolled_elsewhere(gallery, sha256s, name)
+    warnings += [text for one in work.used for text in one.warnings()]
     for one, found in zip(work.used, wander, strict=True):
         warnings += stabilization_warning(one.header.name, found)
     warnings += fingerprint.warnings
@@ -228,7 +233,7 @@ def _store(
         quality=fingerprint.quality,
         noise_version=fingerprint.noise_version,
         camera_model=camera_model,
-        photo_sha256s=[one.header.sha256 for one in work.used],
+        photo_sha256s=sha256s,
         warnings=warnings,
         metadata={
             "source": "video",

@@ -239,12 +239,6 @@ def default_search(
     return turned(search) if across else search
 
 
-_HEAVY_TAILS = (
-    "what video encoders leave makes other cameras reach a threshold more often than "
-    "stated: up to twice in trials at a rate of 0.2, untried at small rates"
-)
-
-
 def _warnings(
     found: Gathered,
     reference: Reference,
@@ -271,4 +265,4 @@ def _warnings(
             f"{header.name}: it names a {claimed}, but {reference.said.name!r} is of a "
             f"{enrolled}"
         )
-    return tuple(dict.fromkeys([*said, *reference.warnings, _HEAVY_TAILS]))
+    return tuple(dict.fromkeys([*said, *reference.warnings]))

@@ -12,7 +12,7 @@ from whichcam._typing import PathLike, PhotoSource
 from whichcam.datasets import canonical_camera
 from whichcam.errors import InputError
 from whichcam.media import Photo, open_photo
-from whichcam.models import CameraModel, Level
+from whichcam.models import CameraModel, Evidence, Level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,12 +137,18 @@ def identify(
         if isinstance(photo, Photo)
         else open_photo(photo, allow_truncated=allow_truncated)
     )
-    evidence = asked.analyse(opened)
-    decision = asked.decide(evidence)
+    return identification_of(opened, asked, asked.analyse(opened), top_k=top_k)
+
+
+def identification_of(
+    photo: Photo, model: CameraModel, evidence: Evidence, *, top_k: int
+) -> Identification:
+    """Return the answer that a model's evidence about a photo supports."""
+    decision = model.decide(evidence)
     order = np.argsort(-evidence.probabilities, kind="stable")[:top_k]
     return Identification(
-        photo_name=opened.name,
-        sha256=opened.sha256,
+        photo_name=photo.name,
+        sha256=photo.sha256,
         answer=decision.answer,
         level=decision.level,
         members=decision.members,
@@ -150,8 +156,8 @@ def identify(
         error_rate=decision.error_rate,
         ranking=tuple(
             Candidate(
-                camera_model=asked.classes[k],
-                make=asked.makes[k],
+                camera_model=model.classes[k],
+                make=model.makes[k],
                 probability=float(evidence.probabilities[k]),
             )
             for k in order.tolist()
@@ -159,10 +165,10 @@ def identify(
         unknown_probability=evidence.unknown_probability,
         n_crops=evidence.n_crops,
         file_statistics_used=evidence.file_statistics_used,
-        exif_camera_model=_claimed(opened),
-        model_id=asked.model_id,
+        exif_camera_model=_claimed(photo),
+        model_id=model.model_id,
         whichcam_version=whichcam.__version__,
-        warnings=(*opened.warnings, *evidence.warnings),
+        warnings=(*photo.warnings, *evidence.warnings),
     )
 
 

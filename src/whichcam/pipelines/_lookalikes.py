@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -104,6 +105,23 @@ def annotate_lookalikes(
                 gallery.annotate(one.camera, {_KEY: [*known, name]}, shape=shape)
         except WhichcamError:
             continue  # removed meanwhile by another process
+
+
+def enrolled_elsewhere(
+    gallery: Gallery, sha256s: Collection[str], name: str
+) -> list[str]:
+    """Return what is to be said of pictures that enrolled other cameras before."""
+    others = Counter(
+        other
+        for names in gallery.cameras_by_photo(sha256s).values()
+        for other in names
+        if other != name
+    )
+    return [
+        f"{n} of {len(sha256s)} files also made the fingerprint of {other!r}: they can "
+        "be of one of the two cameras only; remove the wrong one and enrol it again"
+        for other, n in others.most_common()
+    ]
 
 
 def warning_of(found: Iterable[Lookalike]) -> str:

@@ -45,7 +45,7 @@ class _Candidate:
 
 
 def search(
-    photo: Source,
+    photo: Source | Asked,
     *,
     gallery: Gallery | PathLike | None = None,
     k: int = 10,

@@ -40,6 +40,12 @@ Given = TypeVar("Given", bound=PathLike | bytes | Photo)
 FALSE_ALARM_RATE: Final = 1e-4
 """Share of comparisons with other cameras that may reach the threshold, by default."""
 
+ENROLLED_ITSELF: Final = (
+    "this very picture helped to make the fingerprint: that they match says nothing; "
+    "ask about another"
+)
+"""Warning of a comparison that is no evidence."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
@@ -147,7 +153,7 @@ class Verification:
 
 
 def verify(
-    photo: Source,
+    photo: Source | Asked,
     name: str,
     *,
     gallery: Gallery | PathLike | None = None,
@@ -339,10 +345,7 @@ def device_warnings(
     """Return what is to be said of a picture and a fingerprint together."""
     said = []
     if asked.header.sha256 in camera.photo_sha256s:
-        said.append(
-            "this very picture helped to make the fingerprint: that they match says "
-            "nothing; ask about another"
-        )
+        said.append(ENROLLED_ITSELF)
     metadata = stored.metadata
     focal_lengths = metadata.get("focal_lengths_mm", [])
     said += map(str, lens_cautions(asked.focal_length_mm, focal_lengths))

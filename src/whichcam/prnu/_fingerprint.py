@@ -295,8 +295,9 @@ class FingerprintEstimator:
     def _warnings(self) -> tuple[str, ...]:
         found = []
         if self._n_photos < _ADVISED_PHOTOS:
+            noun = "picture" if self._n_photos == 1 else "pictures"
             found.append(
-                f"made of {self._n_photos} picture(s): what they show is still in the "
+                f"made of {self._n_photos} {noun} only: what they show is still in the "
                 f"pattern; add more, {_ADVISED_PHOTOS} at least"
             )
         seen = float(np.mean(self._denominator.sum(0) > 0))

@@ -34,7 +34,9 @@ class NoiseMatch:
     z : float
         The correlation in standard deviations of impostors': its spread is measured
         at other shifts that agree modulo 8 px, where JPEG's blocks coincide and the
-        sensor's pixels do not. The greatest z decides which position is best.
+        sensor's pixels do not. Where that rests on few shifts, as in small pictures,
+        z is lowered as Student's distribution asks. The greatest z decides which
+        position is best.
     spread : float
         That standard deviation against the one of white patterns, 1/sqrt(n).
     shift : (int, int)

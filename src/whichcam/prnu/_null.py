@@ -9,6 +9,7 @@ they are multiples away from.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -32,10 +33,30 @@ class Spread:
 
     mean: float  # over all shifts: the denominator of PCE
     by_class: npt.NDArray[np.float64]  # (8, 8), by shift modulo 8
+    n_values: float = math.inf  # that each rests on
 
     def at(self, dy: int, dx: int) -> float:
         """Return the variance at a shift."""
         return float(self.by_class[dy % GRID, dx % GRID])
+
+    def z_of(self, ratio: float) -> float:
+        """Return the normal deviate that is as rare as a ratio of value to spread.
+
+        A spread from n values is itself uncertain, and the greatest of many ratios is
+        often one whose spread was found too small: ratios follow Student's
+        distribution. Values of a class are not quite independent where an encoder
+        smoothed; half of them count [1]_.
+
+        References
+        ----------
+        .. [1] D. L. Wallace, "Bounds on normal approximations to Student's and the
+           chi-square distributions", Annals of Mathematical Statistics 30(4), 1959.
+        """
+        if not math.isfinite(self.n_values):
+            return ratio
+        freedom = self.n_values / 2
+        root = math.sqrt(freedom * math.log1p(ratio * ratio / freedom))
+        return math.copysign(root * (8 * freedom + 1) / (8 * freedom + 3), ratio)
 
 
 def spread_of(measured: Background, white: float) -> Spread:
@@ -46,8 +67,8 @@ def spread_of(measured: Background, white: float) -> Spread:
         return Spread(1.0, np.ones((GRID, GRID)))
     mean = measured.mean / white
     if measured.n_by_class.min() < _ENOUGH:
-        return Spread(mean, np.full((GRID, GRID), mean))
-    return Spread(mean, measured.by_class / white)
+        return Spread(mean, np.full((GRID, GRID), mean), n_values)
+    return Spread(mean, measured.by_class / white, float(measured.n_by_class.min()))
 
 
 def spread_in_patches(

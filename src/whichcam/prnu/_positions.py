@@ -145,7 +145,7 @@ def _fixed(photo: Photo, sensor: Sensor, place: tuple[int, int]) -> Found:
     variance = spread.at(0, 0)
     return Found(
         photo=photo,
-        z=z / math.sqrt(variance),
+        z=spread.z_of(z / math.sqrt(variance)),
         pce=math.copysign(z * z / spread.mean, z),
         variance=variance,
         shift=place,
@@ -254,7 +254,7 @@ def _found_on(
     energy = value * value * sensor.pattern.size
     return Found(
         photo=photo,
-        z=value * math.sqrt(sensor.pattern.size / variance),
+        z=spread.z_of(value * math.sqrt(sensor.pattern.size / variance)),
         pce=math.copysign(energy / spread.mean, value),
         variance=variance,
         shift=shift,
@@ -300,7 +300,7 @@ def _window(photo: Photo, sensor: Sensor, place: tuple[int, int], reach: int) ->
     value = float(z[y, x_])
     return Found(
         photo=photo,
-        z=float(scores[y, x_]),
+        z=spread.z_of(float(scores[y, x_])),
         pce=math.copysign(value * value / spread.mean, value),
         variance=spread.at(y - reach, x_ - reach),
         shift=(top + y, left + x_),

@@ -21,6 +21,9 @@ INK: Final = "#1f2933"
 FAINT: Final = "#9aa5b1"
 BLUE: Final = "#1f5fa8"
 RED: Final = "#c0392b"
+# Told apart from the blue by all common kinds of colour vision.
+ORANGE: Final = "#d55e00"
+GREEN: Final = "#009e73"
 
 _MAX_NAME: Final = 40
 

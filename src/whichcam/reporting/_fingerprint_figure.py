@@ -70,8 +70,8 @@ def fingerprint_figure(
         )
     if min(pattern.shape) < 2:
         raise InputError(f"pattern has shape {pattern.shape}; there is nothing to draw")
-    figure = _canvas.new_figure(10.0, 3.6)
-    left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1, 1.25))
+    figure = _canvas.new_figure(10.0, 3.7)
+    left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1, 1.3))
     _draw_pattern(left, pattern)
     window, rows, columns, peak = _around_peak(surface)
     _draw_map(middle, window, rows, columns, peak)
@@ -79,13 +79,18 @@ def fingerprint_figure(
     figure.suptitle(
         f"{_canvas.label_of(name)} against {_canvas.label_of(against)}: z {z:.1f}, "
         f"PCE {pce:.0f}",
-        fontsize=10,
+        fontsize=11,
+        fontweight="bold",
         color=_canvas.INK,
-        x=0.01,
+        x=0.012,
         ha="left",
     )
-    figure.tight_layout()
+    figure.tight_layout(w_pad=2)
     _canvas.save_png(figure, target)
+
+
+def _entitle(axes: Axes, text: str) -> None:
+    axes.set_title(text, fontsize=8, color=_canvas.INK, loc="left")
 
 
 def _draw_pattern(axes: Axes, pattern: FloatArray) -> None:
@@ -94,13 +99,13 @@ def _draw_pattern(axes: Axes, pattern: FloatArray) -> None:
     piece = pattern[top : top + _PIECE, left : left + _PIECE]
     limit = _CLIP * float(piece.std()) or 1.0
     axes.imshow(piece, cmap="gray", vmin=-limit, vmax=limit, interpolation="nearest")
-    axes.set_title(
-        f"{piece.shape[1]}x{piece.shape[0]} px from the middle of {width}x{height}",
-        fontsize=8,
-        color=_canvas.INK,
+    _entitle(
+        axes,
+        f"fingerprint: {piece.shape[1]}x{piece.shape[0]} of {width}x{height} px",
     )
     axes.set_xticks([])
     axes.set_yticks([])
+    axes.spines[:].set_visible(False)
 
 
 def _around_peak(
@@ -128,19 +133,18 @@ def _draw_map(
     axes.set_xticks([peak[1] - columns.start])
     axes.set_yticks([peak[0] - rows.start])
     axes.tick_params(labelbottom=False, labelleft=False, colors=_canvas.FAINT)
-    axes.set_title(
-        f"correlation, {len(columns)}x{len(rows)} shifts", fontsize=8, color=_canvas.INK
-    )
+    axes.spines[:].set_visible(False)
+    _entitle(axes, f"correlation: {len(columns)}x{len(rows)} shifts around the peak")
 
 
 def _draw_row(axes: Axes, line: Any, columns: range, middle: int) -> None:
-    axes.plot(
-        np.arange(columns.start, columns.stop) - middle,
-        line,
-        color=_canvas.BLUE,
-        linewidth=1,
-    )
+    shifts = np.arange(columns.start, columns.stop) - middle
+    axes.axhspan(-_CLIP, _CLIP, color=_canvas.FAINT, alpha=0.18, linewidth=0)
+    axes.fill_between(shifts, line, color=_canvas.BLUE, alpha=0.15, linewidth=0)
+    axes.plot(shifts, line, color=_canvas.BLUE, linewidth=1.2)
+    axes.margins(x=0)
+    _entitle(axes, "along the row of the peak; grey: three deviations")
     axes.set_xlabel("shift, columns (px)", fontsize=8, color=_canvas.INK)
-    axes.set_ylabel("standard deviations", fontsize=8, color=_canvas.INK)
+    axes.set_ylabel("deviations of all other shifts", fontsize=8, color=_canvas.INK)
     axes.tick_params(colors=_canvas.INK, labelsize=7)
     axes.spines[["top", "right"]].set_visible(False)

@@ -49,6 +49,11 @@ from whichcam.scoring._open_set import (
     rejection_at_acceptance,
 )
 from whichcam.scoring._platt import PlattScaling
+from whichcam.scoring._pooling import (
+    adapt_to_set,
+    fit_pool_weights,
+    log_linear_pool,
+)
 from whichcam.scoring._probabilities import (
     ReliabilityCurve,
     adaptive_calibration_error,
@@ -79,6 +84,7 @@ __all__ = [
     "SelectiveThreshold",
     "TemperatureScaling",
     "TippettCurve",
+    "adapt_to_set",
     "adaptive_calibration_error",
     "auroc",
     "brier_score",
@@ -92,8 +98,10 @@ __all__ = [
     "expected_calibration_error",
     "families_from_confusions",
     "family_assignment",
+    "fit_pool_weights",
     "intraclass_correlation",
     "level_probabilities",
+    "log_linear_pool",
     "log_loss",
     "macro_accuracy",
     "open_set_classification_rate",

@@ -162,11 +162,15 @@ def principal_directions(rows: npt.NDArray[np.floating], count: int) -> Float64A
     """
     some = rows[:: -(-len(rows) // _BASIS_ROWS)].astype(np.float64)
     some -= some.mean(0)
-    # fewer vectors than coordinates: their products have the same directions
-    values, vectors = np.linalg.eigh(some @ some.T)
+    # the cost grows with the cube: products of coordinates or of vectors, whichever
+    # are fewer, have the same directions
+    few_vectors = len(some) < some.shape[1]
+    values, vectors = np.linalg.eigh(some @ some.T if few_vectors else some.T @ some)
     order = np.argsort(-values)[: min(count, len(some) - 1)]
     order = order[values[order] > 1e-9 * values[order[0]]]
-    directions = some.T @ vectors[:, order] / np.sqrt(values[order])
+    directions = vectors[:, order]
+    if few_vectors:
+        directions = some.T @ directions / np.sqrt(values[order])
     return np.asarray(directions, dtype=np.float64)
 
 

@@ -78,6 +78,7 @@ def train(
     resume: bool = False,
     progress: Progress | None = None,
     command: str = "whichcam train",
+    views: PathLike | None = None,
 ) -> TrainingReport:
     """Train a camera-model network on a manifest.
 
@@ -93,12 +94,15 @@ def train(
     config : TrainingConfig, optional
         Settings.
     resume : bool, default False
-        Go on with what a killed run left in ``output/work``; at most one epoch and one
-        block of 64 photos are done again.
+        Go on with what a killed run left in ``output/work``; at most one epoch and the
+        photos in hand are done again.
     progress : callable, optional
         Called as ``progress(stage, done, total)``.
     command : str
         What made the model, for its card.
+    views : path, optional
+        Folder where the traces of photos are kept, so that several trainings on some of
+        the same photos share them. Default: ``output/work``, removed at the end.
 
     Returns
     -------
@@ -121,17 +125,18 @@ def train(
         )
     folder = Path(output)
     work = folder / "work"
+    kept = work if views is None else Path(views)
     device = _distributed.choose_device(settings.device)
     with _distributed.process_group(device):
         if _distributed.rank() == 0:
             _prepare(folder, work, resume=resume)
-            views = take_views(manifest, settings, work, progress)
+            taken = take_views(manifest, settings, kept, progress)
         _distributed.wait()
         if _distributed.rank() > 0:  # the first process has taken them all
-            views = take_views(manifest, settings, work, None)
-        data = _labelled(manifest, views)
+            taken = take_views(manifest, settings, kept, None)
+        data = _labelled(manifest, taken)
         network = fit_network(
-            views,
+            taken,
             np.arange(len(data.labels)),
             data.labels,
             data.devices,
@@ -152,7 +157,7 @@ def train(
         seed=settings.seed,
     )
     held_out = held_out_outputs(
-        views,
+        taken,
         data.labels,
         data.devices,
         data.sessions,
@@ -162,8 +167,8 @@ def train(
         fold_done=_stage(progress, "calibrating"),
     )
     calibration = calibrate(held_out, data.classes, data.makes, settings)
-    parity = export_onnx(network, folder / "model.onnx", sample_traces(views, 64))
-    statistics = FileStatistics.fit(views.tables, data.labels.tolist(), data.makes)
+    parity = export_onnx(network, folder / "model.onnx", sample_traces(taken, 64))
+    statistics = FileStatistics.fit(taken.tables, data.labels.tolist(), data.makes)
     spec = _spec(folder, manifest, data, settings, device, parity)
     write_json(folder / "spec.json", spec.to_dict())
     write_json(folder / "calibration.json", calibration.to_dict())
@@ -177,7 +182,7 @@ def train(
         n_photos=len(data.labels),
         n_devices=len(set(data.devices)),
         n_classes=len(data.classes),
-        skipped=views.skipped,
+        skipped=taken.skipped,
         parity=parity,
         validation=dict(calibration.protocol["regimes"]),
     )

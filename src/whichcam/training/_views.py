@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
@@ -17,19 +15,26 @@ import numpy as np
 import numpy.typing as npt
 
 from whichcam._threads import one_thread_each
-from whichcam._typing import FloatArray, PixelArray
+from whichcam._typing import FloatArray, PathLike, PixelArray
 from whichcam.datasets import Manifest
 from whichcam.datasets.manipulations import manipulate
-from whichcam.errors import DatasetError, WhichcamError
-from whichcam.media import open_photo
+from whichcam.errors import ArtifactError, DatasetError, WhichcamError
+from whichcam.media import Photo, open_photo
 from whichcam.models import TableKey, table_key
 from whichcam.signal import GRID, choose_crops
-from whichcam.traces import TRACE_SIZE, TRACE_VERSION, network_traces
+from whichcam.traces import TRACE_SIZE, network_traces
 from whichcam.training._config import TrainingConfig
 from whichcam.training._smaller import stored_smaller
+from whichcam.training._view_files import (
+    PhotoViews,
+    read_views,
+    sha256_of,
+    store_of,
+    view_file,
+    write_views,
+)
 
 Progress = Callable[[str, int, int], None]
-_KINDS = ("untouched", "manipulated", "reduced")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,56 +71,94 @@ def take_views(
 ) -> Views:
     """Take the traces of all views, or read those that an earlier run has taken.
 
-    Photos are worked on in blocks; a block is written when it is whole, so that a run
-    that is killed loses at most one.
+    Each photo's are kept in a file of their own, named by its bytes: a run that is
+    killed loses those in hand, and runs on other photos, or other folds, may share a
+    folder.
     """
     if not len(manifest):
         raise DatasetError(
             "the manifest holds no photo; training needs at least two models"
         )
-    cache = folder / f"views-{_digest(manifest, config)}"
-    cache.mkdir(parents=True, exist_ok=True)
+    store = store_of(config, folder)
+    store.mkdir(parents=True, exist_ok=True)
     paths = [str(path) for path in manifest.paths]
-    block = 64
-    starts = range(0, len(paths), block)
-    parts, rows, skipped = [], [], []
+    files, rows, skipped = [], [], []
     with _Pool(config.workers) as run:
-        for start in starts:
-            stored = cache / f"{start:09d}.npz"
-            if not stored.exists():
-                chosen = range(start, min(start + block, len(paths)))
-                found = run(partial(_views_of, config), [paths[k] for k in chosen])
-                _store(stored, list(found))
-            part = _read(stored)
-            parts.append(part)
-            for k, error in enumerate(part.errors):
-                if error:
-                    skipped.append((paths[start + k], error))
-                else:
-                    rows.append(start + k)
+        kept = run(partial(_kept, config, store), paths)
+        for row, (name, error) in enumerate(kept):
+            if error:
+                skipped.append((paths[row], error))
+            else:
+                files.append(store / name)
+                rows.append(row)
             if progress is not None:
-                done = min(start + block, len(paths))
-                progress("taking traces", done, len(paths))
+                progress("taking traces", row + 1, len(paths))
+    # one array for all from the start: at hundreds of kilobytes a photo, a copy counts
+    traces = {
+        kind: np.empty((len(files), count, TRACE_SIZE), np.float16)
+        for kind, count in _counts(config).items()
+    }
+    tables = []
+    for number, file in enumerate(files):
+        found = read_views(file)
+        for kind, views in found.traces.items():
+            traces[kind][number] = views
+        tables.append(found.table)
     return Views(
-        untouched=np.concatenate([part.traces["untouched"] for part in parts]),
-        manipulated=np.concatenate([part.traces["manipulated"] for part in parts]),
-        reduced=np.concatenate([part.traces["reduced"] for part in parts]),
-        tables=tuple(table for part in parts for table in part.tables),
+        untouched=traces["untouched"],
+        manipulated=traces["manipulated"],
+        reduced=traces["reduced"],
+        tables=tuple(tables),
         rows=np.array(rows, dtype=np.int64),
         skipped=tuple(skipped),
     )
 
 
-def _digest(manifest: Manifest, config: TrainingConfig) -> str:
-    """Return a name that changes with anything the traces depend on."""
-    parts = [
-        manifest.sha256,
-        [str(path) for path in manifest.paths],
-        [config.crop_size_px, config.n_crops, config.smallest_px, config.seed],
-        [list(config.manipulations), config.n_reduced],
-        TRACE_VERSION,
-    ]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+def keep_views(photo: Photo, config: TrainingConfig, folder: PathLike) -> None:
+    """Take the traces of a photo that training will ask for, unless they are kept.
+
+    Parameters
+    ----------
+    photo : Photo
+        Decoded photo.
+    config : TrainingConfig
+        Settings of the training.
+    folder : path
+        As given to `train` as ``views``.
+
+    Raises
+    ------
+    ImageTooSmallError
+        If the photo is smaller than a crop.
+    ArtifactError
+        If the traces cannot be written.
+    """
+    file = store_of(config, Path(folder)) / view_file(photo.sha256)
+    if not file.is_file():
+        write_views(file, _views_of(config, photo))
+
+
+def _kept(config: TrainingConfig, store: Path, path: str) -> tuple[str, str]:
+    """Return where the traces of a file are kept, or why there are none."""
+    try:
+        name = view_file(sha256_of(path))
+        if not (store / name).is_file():
+            photo = open_photo(path)
+            name = view_file(photo.sha256)
+            write_views(store / name, _views_of(config, photo))
+    except ArtifactError:
+        raise  # no other photo would fare better
+    except WhichcamError as error:
+        return "", str(error)
+    return name, ""
+
+
+def _counts(config: TrainingConfig) -> dict[str, int]:
+    return {
+        "untouched": config.n_crops + 1,
+        "manipulated": len(config.manipulations),
+        "reduced": config.n_reduced,
+    }
 
 
 class _Pool:
@@ -142,32 +185,13 @@ class _Pool:
         self._stack.close()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Found:
-    """Views of one file by kind, or the reason why there are none."""
-
-    traces: dict[str, FloatArray]
-    table: TableKey | None
-    error: str = ""
-
-
-def _views_of(config: TrainingConfig, path: str) -> _Found:
-    counts = {
-        "untouched": config.n_crops + 1,
-        "manipulated": len(config.manipulations),
-        "reduced": config.n_reduced,
-    }
-    try:
-        photo = open_photo(path)
-        crops = choose_crops(
-            photo.pixels,
-            size_px=config.crop_size_px,
-            n_crops=config.n_crops,
-            smallest_px=config.smallest_px,
-        )
-    except WhichcamError as error:
-        nothing = {k: np.zeros((n, TRACE_SIZE), np.float32) for k, n in counts.items()}
-        return _Found(traces=nothing, table=None, error=str(error))
+def _views_of(config: TrainingConfig, photo: Photo) -> PhotoViews:
+    crops = choose_crops(
+        photo.pixels,
+        size_px=config.crop_size_px,
+        n_crops=config.n_crops,
+        smallest_px=config.smallest_px,
+    )
     # of the content, so that neither order nor folder changes the views
     seed = int(photo.sha256[:8], 16) ^ config.seed
     rng = np.random.default_rng(seed)
@@ -187,11 +211,17 @@ def _views_of(config: TrainingConfig, path: str) -> _Found:
             for _ in range(config.n_reduced)
         ],
     }
+    limit = np.finfo(np.float16).max
     traces = {
-        kind: np.reshape(views, (counts[kind], TRACE_SIZE)).astype(np.float32)
-        for kind, views in found.items()
+        kind: np.clip(np.reshape(views, (count, TRACE_SIZE)), -limit, limit)
+        for (kind, views), count in zip(
+            found.items(), _counts(config).values(), strict=True
+        )
     }
-    return _Found(traces=traces, table=key)
+    return PhotoViews(
+        traces={kind: views.astype(np.float16) for kind, views in traces.items()},
+        table=key,
+    )
 
 
 def _middle(pixels: PixelArray, config: TrainingConfig) -> PixelArray:
@@ -220,44 +250,3 @@ def _traces_at(
     pixels: PixelArray, top: int, left: int, height: int, width: int
 ) -> FloatArray:
     return network_traces(pixels[top : top + height, left : left + width])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Block:
-    """What is stored of some files: traces and tables of the good, all errors."""
-
-    traces: dict[str, npt.NDArray[np.float16]]
-    tables: list[TableKey | None]
-    errors: list[str]
-
-
-def _store(path: Path, found: list[_Found]) -> None:
-    good = [item for item in found if not item.error]
-    keys = [None if item.table is None else list(item.table) for item in good]
-    notes = json.dumps([keys, [item.error for item in found]])
-    limit = np.finfo(np.float16).max
-    arrays: dict[str, npt.NDArray[Any]] = {
-        "notes": np.frombuffer(notes.encode(), np.uint8)
-    }
-    for kind in _KINDS:
-        # of all, so that a block without a good file has its shape too
-        views = np.stack([item.traces[kind] for item in found])
-        chosen = views[[not item.error for item in found]]
-        arrays[kind] = np.clip(chosen, -limit, limit).astype(np.float16)
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
-    part.replace(path)  # a block is there whole or not at all
-
-
-def _read(path: Path) -> _Block:
-    with np.load(path, allow_pickle=False) as stored:
-        keys, errors = json.loads(stored["notes"].tobytes())
-        return _Block(
-            traces={kind: stored[kind] for kind in _KINDS},
-            tables=[
-                None if k is None else TableKey(tuple(k[0]), tuple(k[1]), k[2])
-                for k in keys
-            ],
-            errors=errors,
-        )

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, kw_only=True)
 class SizeTask:
     columns = (("width", "int32"),)
+    is_given_files = False
     pause_s: float = 0.0
     allow_truncated: bool = False
 
@@ -34,8 +35,9 @@ class SizeTask:
     def start(self):
         def look(photo):
             time.sleep(self.pause_s)
-            return {"answer": f"{photo.width} px", "is_unknown": False, "score": 1.0,
-                    "width": photo.width, "result": {}}
+            return {"sha256": photo.sha256, "answer": f"{photo.width} px",
+                    "is_unknown": False, "score": 1.0, "width": photo.width,
+                    "result": {}}
 
         return look
 """

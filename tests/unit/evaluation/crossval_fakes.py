@@ -94,6 +94,24 @@ class FromPhotos:
         return P
 
 
+class Keeping(FromPhotos):
+    """Keeps something of each photo in a folder of its own."""
+
+    def __init__(self, *, cache: str = "") -> None:
+        self.cache = cache
+
+    def keep(self, photo: Photo) -> None:
+        note("keep")
+        place = Path(self.cache)
+        place.mkdir(parents=True, exist_ok=True)
+        (place / photo.sha256).touch()
+
+    def fit(self, manifest: Manifest) -> Self:
+        digests = set(manifest.column("sha256").tolist())
+        assert digests <= {path.name for path in Path(self.cache).iterdir()}
+        return super().fit(manifest)
+
+
 class Failing(Memoriser):
     """Cannot be fitted."""
 
@@ -104,6 +122,7 @@ class Failing(Memoriser):
 FAKES = {
     "failing": "crossval_fakes:Failing",
     "from_photos": "crossval_fakes:FromPhotos",
+    "keeping": "crossval_fakes:Keeping",
     "memoriser": "crossval_fakes:Memoriser",
     "other": "crossval_fakes:OtherMemoriser",
 }

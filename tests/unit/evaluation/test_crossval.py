@@ -353,3 +353,14 @@ def test_the_traces_of_our_methods_are_kept(name: str) -> None:
     # An unfitted method shows no classes_, and must be known for a traced one still.
     assert isinstance(method, TracedMethod)
     assert getattr(method, "trace_key", "")
+
+
+def test_what_a_method_keeps_is_taken_once_for_all_folds(
+    manifest: Manifest, log: Path, tmp_path: Path
+) -> None:
+    result = run(manifest, "keeping", "memoriser", work=tmp_path / "work")
+    assert count(log, "keep") == 27
+    assert result.not_done == ()
+    assert len(list((tmp_path / "work" / "traces" / "keeping").iterdir())) == 27
+    # where it lay decides nothing, and is nobody's business
+    assert "cache" not in str(result.methods)

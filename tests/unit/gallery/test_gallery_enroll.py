@@ -288,3 +288,34 @@ def test_sign_bits_of_another_length_are_refused(
         enroll("b", sign_bits=np.ones(5, np.uint64))
     assert gallery.names() == ("a",)
     assert files() == before
+
+
+def test_a_picture_is_followed_to_the_cameras_that_it_enrolled(
+    gallery: Gallery, enroll: Enroll
+) -> None:
+    first, second = "1" * 64, "2" * 64
+    enroll("a", photo_sha256s=[first, second])
+    enroll("b", photo_sha256s=[second])
+    assert gallery.cameras_by_photo([second, first, "3" * 64]) == {
+        second: ("a", "b"),
+        first: ("a",),
+    }
+    enroll("a", photo_sha256s=[second], replace=True)
+    assert gallery.cameras_by_photo([first, second]) == {second: ("a", "b")}
+    gallery.remove("b")
+    assert gallery.cameras_by_photo([second]) == {second: ("a",)}
+    with pytest.raises(InputError, match="64 hexadecimal digits"):
+        gallery.cameras_by_photo(["x"])
+
+
+def test_a_note_is_kept_and_replaced(gallery: Gallery, enroll: Enroll) -> None:
+    enroll("a")
+    assert gallery.get("a").note == ""
+    gallery.note("a", "exhibit 7\x1b")
+    assert gallery.get("a").note == "exhibit 7\\x1b"
+    assert enroll("a", shape=(8, 8)).note == gallery.get("a").to_dict()["note"]
+    assert gallery.note("a", "").note == ""
+    with pytest.raises(InputError, match="1001 characters"):
+        gallery.note("a", "x" * 1001)
+    with pytest.raises(UnknownNameError):
+        gallery.note("b", "nobody")

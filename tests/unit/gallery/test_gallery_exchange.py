@@ -46,6 +46,7 @@ def exported(gallery: Gallery, enroll: Enroll, tmp_path: Path) -> Path:
         photo_sha256s=["ab" * 32],
         metadata={"k": [1, 2.5, None]},
     )
+    gallery.note("a", "exhibit 7")
     return gallery.export("a", tmp_path / "a.whichcam")
 
 
@@ -78,6 +79,16 @@ def test_what_was_exported_is_imported_whole(
             other.sign_matrix(shape).bits, gallery.sign_matrix(shape).bits
         )
     assert other.check().is_sound
+
+
+def test_a_file_of_before_there_were_notes_is_imported(
+    other: Gallery, exported: Path
+) -> None:
+    members = members_of(exported)
+    description = json.loads(members["camera.json"])
+    del description["note"]
+    members["camera.json"] = json.dumps(description).encode()
+    assert other.import_(write(exported, members)).note == ""
 
 
 def test_an_imported_camera_exports_to_the_same_bytes(

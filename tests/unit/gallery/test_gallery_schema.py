@@ -38,6 +38,24 @@ def database(folder: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
+def make_version_1(folder: Path) -> None:
+    """Bring a gallery back to what the first release made."""
+    with database(folder) as connection:
+        connection.execute("DROP TABLE photo")
+        connection.execute("ALTER TABLE camera DROP COLUMN note")
+        connection.execute("PRAGMA user_version = 1")
+
+
+def tables_of(connection: sqlite3.Connection) -> dict[str, str]:
+    found = {}
+    for (table,) in connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table'"
+    ).fetchall():
+        columns = connection.execute(f"PRAGMA table_info({table})")
+        found[table] = ", ".join(f"{row[1]} {row[2]}" for row in columns)
+    return found
+
+
 @pytest.fixture
 def next_version(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have a whichcam that knows one version more."""
@@ -53,13 +71,40 @@ def test_the_first_step_makes_version_1_as_it_was_released() -> None:
     with closing(sqlite3.connect(":memory:")) as connection:
         for statement in _schema.STEPS[0]:
             connection.execute(statement)
-        found = {}
-        for (table,) in connection.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'table'"
-        ).fetchall():
-            columns = connection.execute(f"PRAGMA table_info({table})")
-            found[table] = ", ".join(f"{row[1]} {row[2]}" for row in columns)
-    assert found == VERSION_1
+        assert tables_of(connection) == VERSION_1
+
+
+def test_a_gallery_of_version_1_gets_notes_and_an_index_of_its_pictures(
+    gallery: Gallery, enroll: Enroll
+) -> None:
+    photos = [f"{k:064x}" for k in range(1, 6)]
+    enroll("a", photo_sha256s=photos[:3])
+    enroll("b", photo_sha256s=photos[2:])
+    enroll("c")
+    before = gallery.list()
+    gallery.close()
+    make_version_1(gallery.folder)
+    with database(gallery.folder) as connection:
+        assert tables_of(connection) == VERSION_1
+    with Gallery.open(gallery.folder) as migrated:
+        assert migrated.list() == before
+        assert migrated.cameras_by_photo([*photos, "f" * 64]) == {
+            **dict.fromkeys(photos[:2], ("a",)),
+            photos[2]: ("a", "b"),
+            **dict.fromkeys(photos[3:], ("b",)),
+        }
+        assert migrated.note("c", "of the  library\n").note == "of the library"
+        assert migrated.check().is_sound
+
+
+def test_a_read_only_gallery_of_version_1_says_what_to_do(
+    gallery: Gallery, enroll: Enroll
+) -> None:
+    enroll("a")
+    gallery.close()
+    make_version_1(gallery.folder)
+    with pytest.raises(ArtifactError, match=r"version 1 .* open it once where it may"):
+        Gallery.open(gallery.folder, read_only=True)
 
 
 def test_a_new_gallery_bears_version_and_application(gallery: Gallery) -> None:

@@ -12,6 +12,7 @@ from whichcam.methods._held_out import (
     Scores,
     fit_temperature,
     held_out_folds,
+    held_out_rows,
     softmax,
 )
 
@@ -108,3 +109,31 @@ def test_scores_that_tell_nothing_leave_the_temperature_at_one() -> None:
 def test_probabilities_of_huge_scores_are_finite() -> None:
     found = softmax(np.array([[1e6, 0.0], [-1e6, -1e6]]))
     np.testing.assert_array_equal(found, [[1, 0], [0.5, 0.5]])
+
+
+def test_whole_groups_of_every_class_are_held_out() -> None:
+    rng = np.random.default_rng(4)
+    labels = np.repeat([0, 1, 2], 30)
+    groups = labels * 10 + rng.integers(0, 6, 90)
+    held = held_out_rows(labels, groups, 0.2, seed=1)
+    rest = np.setdiff1d(np.arange(90), held)
+    assert set(labels[held]) == set(labels[rest]) == {0, 1, 2}
+    assert not set(groups[held]) & set(groups[rest])
+    assert 0.1 < len(held) / 90 < 0.35
+
+
+def test_a_class_with_one_group_gives_its_last_rows() -> None:
+    held = held_out_rows(np.zeros(10, np.int64), np.zeros(10), 0.2, seed=0)
+    np.testing.assert_array_equal(held, [8, 9])
+
+
+def test_of_two_photos_one_is_held_out() -> None:
+    for groups in (np.zeros(2), np.arange(2)):
+        held = held_out_rows(np.zeros(2, np.int64), groups, 0.5, seed=0)
+        assert len(held) == 1
+
+
+def test_a_large_group_is_left_where_a_small_one_will_do() -> None:
+    groups = np.array([0] * 18 + [1] * 2)
+    held = held_out_rows(np.zeros(20, np.int64), groups, 0.15, seed=0)
+    np.testing.assert_array_equal(held, [18, 19])

@@ -15,6 +15,8 @@ import pytest
 
 from whichcam.datasets import Manifest
 from whichcam.errors import (
+    ArtifactNotFoundError,
+    IncompatibleArtifactError,
     InputError,
     MissingDependencyError,
     NotFittedError,
@@ -23,8 +25,9 @@ from whichcam.errors import (
 from whichcam.methods import (
     METHODS,
     CameraModelClassifier,
-    _whichcam,
+    _training_room,
     build_method,
+    load_method,
 )
 from whichcam.methods._whichcam import WhichcamClassifier
 
@@ -109,7 +112,7 @@ def test_fitting_writes_to_the_output_and_reads_it_back(
     tiny_model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake = _fake_training(tiny_model.folder)
-    monkeypatch.setattr(_whichcam, "import_module", lambda _: fake)
+    monkeypatch.setattr(_training_room, "import_module", lambda _: fake)
     classifier = WhichcamClassifier(output=tmp_path / "model")
     assert classifier.fit(Manifest({"path": []}, tmp_path)) is classifier
     assert classifier.classes_ == ("Acme One", "Acme Two", "Bolt 5")
@@ -121,7 +124,7 @@ def test_a_temporary_model_goes_with_its_classifier_and_without_complaint(
     tiny_model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake = _fake_training(tiny_model.folder)
-    monkeypatch.setattr(_whichcam, "import_module", lambda _: fake)
+    monkeypatch.setattr(_training_room, "import_module", lambda _: fake)
     classifier = WhichcamClassifier().fit(Manifest({"path": []}, tmp_path))
     folder = classifier.model_.folder
     assert folder.is_dir()
@@ -140,7 +143,7 @@ def test_fitting_without_the_extra_says_how_to_get_it(
     def missing(_: str) -> None:
         raise ModuleNotFoundError(f"No module named {library!r}", name=library)
 
-    monkeypatch.setattr(_whichcam, "import_module", missing)
+    monkeypatch.setattr(_training_room, "import_module", missing)
     with pytest.raises(MissingDependencyError, match=r"whichcam\[train\]") as caught:
         WhichcamClassifier().fit(object())  # type: ignore[arg-type]
     assert caught.value.library == library
@@ -152,6 +155,21 @@ def test_an_import_that_fails_for_another_reason_is_not_disguised(
     def broken(_: str) -> None:
         raise ModuleNotFoundError("No module named 'ours'", name="ours")
 
-    monkeypatch.setattr(_whichcam, "import_module", broken)
+    monkeypatch.setattr(_training_room, "import_module", broken)
     with pytest.raises(ModuleNotFoundError, match="ours"):
         WhichcamClassifier().fit(object())  # type: ignore[arg-type]
+
+
+def test_a_folder_without_a_classifier_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactNotFoundError, match=r"neither method\.json nor"):
+        load_method(tmp_path)
+
+
+def test_a_classifier_of_a_method_that_is_gone_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "method.json").write_text('{"method": "magic"}')
+    with pytest.raises(IncompatibleArtifactError, match="unknown method 'magic'"):
+        load_method(tmp_path)
+
+
+def test_a_trained_model_is_loaded_by_its_own_method(tiny_model: Any) -> None:
+    assert isinstance(load_method(tiny_model.folder), WhichcamClassifier)

@@ -248,6 +248,19 @@ class Killed(BaseException):
     """What ends a process without anything being done about it."""
 
 
+def test_pictures_that_enrolled_another_camera_are_told_of(
+    shots: SimpleNamespace, tmp_path: Path
+) -> None:
+    photos = sorted(shots.flat(0).iterdir())
+    enroll("first", photos[:4], gallery=tmp_path / "g")
+    found = enroll("second", photos[3:6], gallery=tmp_path / "g")
+    (said,) = [text for text in found.warnings if "also made" in text]
+    assert said.startswith("1 of 3 files also made the fingerprint of 'first'")
+    again = enroll(" second", photos[4:6], gallery=tmp_path / "g", replace=True)
+    assert not any("also made" in text for text in again.warnings)
+    assert [one.camera for one in again.lookalikes] == ["first"]
+
+
 def test_a_killed_enrolment_leaves_the_gallery_and_goes_on(
     shots: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -190,7 +190,7 @@ def test_what_is_burnt_in_every_picture_stays_empty_and_is_said(
 def test_one_picture_alone_is_said_to_be_little(flat_fields: list[PixelArray]) -> None:
     found = _estimate(flat_fields[:1])
     assert found.quality == 0
-    assert "made of 1 picture(s)" in found.warnings[0]
+    assert "made of 1 picture only" in found.warnings[0]
     assert "add more" in found.warnings[0]
     assert _estimate(flat_fields[:8]).warnings == ()
 

@@ -12,6 +12,7 @@ from scipy import stats
 from whichcam.errors import InputError
 from whichcam.prnu import pce, threshold_for
 from whichcam.prnu._chance import log10_chance
+from whichcam.prnu._null import Spread
 from whichcam.prnu._pce import background
 from whichcam.signal import cross_correlation
 
@@ -124,3 +125,19 @@ def test_the_threshold_is_where_the_chance_is_the_rate(rate: float, n: int) -> N
 def test_impossible_rates_are_refused(rate: float, n: int) -> None:
     with pytest.raises(InputError, match="expected"):
         threshold_for(rate, n)
+
+
+@pytest.mark.parametrize("n_values", [300, 675, 9216])
+@pytest.mark.parametrize("ratio", [-3.0, 0.0, 1.0, 3.3, 5.0, 8.0])
+def test_a_ratio_to_a_measured_spread_counts_by_students_distribution(
+    n_values: int, ratio: float
+) -> None:
+    spread = Spread(1.0, np.ones((8, 8)), float(n_values))
+    chance = stats.t.logsf(ratio, n_values / 2)
+    assert spread.z_of(ratio) == pytest.approx(
+        stats.norm.isf(math.exp(chance)), abs=0.01
+    )
+
+
+def test_a_ratio_to_a_known_spread_is_a_normal_deviate() -> None:
+    assert Spread(1.0, np.ones((8, 8))).z_of(5.25) == 5.25

@@ -1,0 +1,204 @@
+"""Patches at native resolution: which are good, where they lie, what is drawn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from whichcam.methods import PatchData
+from whichcam.methods._patches import (
+    as_input,
+    at_least,
+    cut,
+    patch_places,
+    patch_quality,
+)
+from whichcam.methods._regions import Regions
+
+
+def _patch(level: int, spread: int, rng: np.random.Generator) -> Any:
+    noise = rng.integers(-spread, spread + 1, (64, 64, 3))
+    return np.clip(level + noise, 0, 255).astype(np.uint8)
+
+
+def test_textured_patches_of_middle_brightness_are_best(
+    rng: np.random.Generator,
+) -> None:
+    kinds = [(128, 60), (128, 0), (40, 20), (255, 0), (0, 0)]
+    found = patch_quality(np.stack([_patch(*kind, rng) for kind in kinds]))
+    assert found.argmax() == 0
+    assert set(found.argsort()[:2]) == {3, 4}
+    assert ((found >= 0) & (found <= 1)).all()
+
+
+def test_the_quality_is_the_published_formula(rng: np.random.Generator) -> None:
+    patch = _patch(90, 30, rng)
+    expected = 0.0
+    for channel in range(3):
+        levels = patch[..., channel] / 255.0
+        mean, spread = levels.mean(), levels.std()
+        expected += 0.7 * 4 * (mean - mean**2) + 0.3 * (1 - 0.01**spread)
+    assert patch_quality(patch[None])[0] == pytest.approx(expected / 3, rel=1e-5)
+
+
+@pytest.mark.parametrize("by_quality", [True, False])
+@pytest.mark.parametrize("size", [64, 100])
+def test_places_lie_side_by_side_on_the_grid_and_inside(
+    size: int, by_quality: bool, rng: np.random.Generator
+) -> None:
+    pixels = rng.integers(0, 256, (331, 217, 3)).astype(np.uint8)
+    places = patch_places(pixels, size, by_quality=by_quality)
+    assert len(places) == (331 // (104 if size == 100 else 64)) * (
+        217 // (104 if size == 100 else 64)
+    )
+    for top, left in places:
+        assert top % 8 == left % 8 == 0
+        assert top + size <= 331
+        assert left + size <= 217
+    seen = np.zeros((331, 217), int)
+    for top, left in places:
+        seen[top : top + size, left : left + size] += 1
+    assert seen.max() == 1
+
+
+def test_without_quality_the_middle_comes_first() -> None:
+    pixels = np.zeros((320, 320, 3), np.uint8)
+    assert patch_places(pixels, 64, by_quality=False)[0] == (128, 128)
+
+
+def test_the_best_patch_comes_first(rng: np.random.Generator) -> None:
+    pixels = np.zeros((192, 192, 3), np.uint8)
+    pixels[128:, 64:128] = _patch(128, 60, rng)
+    assert patch_places(pixels, 64, by_quality=True)[0] == (128, 64)
+
+
+def test_a_small_picture_is_continued_by_mirroring(rng: np.random.Generator) -> None:
+    pixels = rng.integers(0, 256, (50, 200, 3)).astype(np.uint8)
+    found = at_least(pixels, 64)
+    assert found.shape == (64, 200, 3)
+    np.testing.assert_array_equal(found[:50], pixels)
+    np.testing.assert_array_equal(found[50:], pixels[49:35:-1])
+    assert at_least(pixels, 50) is pixels
+
+
+def test_networks_get_channels_first_and_levels_as_they_are(
+    rng: np.random.Generator,
+) -> None:
+    patches = rng.integers(0, 256, (2, 64, 64, 3)).astype(np.uint8)
+    found = as_input(patches)
+    assert found.shape == (2, 3, 64, 64)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found[1, 2], patches[1, :, :, 2])
+
+
+def test_regions_come_back_as_they_went_in(rng: np.random.Generator) -> None:
+    pictures = [
+        rng.integers(0, 256, (h, 40 + h, 3)).astype(np.uint8) for h in (10, 3, 17)
+    ]
+    with Regions() as regions:
+        for picture in pictures:
+            regions.append(picture)
+        assert len(regions) == 3
+        for found, picture in zip(regions, pictures, strict=True):
+            np.testing.assert_array_equal(found, picture)
+    assert regions._file.closed
+
+
+def _data(**changes: Any) -> PatchData:
+    rng = np.random.default_rng(1)
+    values: dict[str, Any] = {
+        "regions": [
+            rng.integers(0, 256, (160, 192, 3)).astype(np.uint8) for _ in range(12)
+        ],
+        "labels": np.array([0] * 9 + [1] * 3),
+        "devices": ["a"] * 9 + ["b"] * 3,
+        "validation": np.array([0, 11]),
+        "n_classes": 2,
+        "patch_px": 64,
+        "patches_per_photo": 2,
+        "n_looks": 3,
+        "by_quality": False,
+        "manipulations": (),
+        "turns": (0,),
+        "seed": 3,
+    }
+    return PatchData(**values | changes)
+
+
+def _drawn(data: PatchData, epoch: int) -> tuple[Any, Any]:
+    batches = list(data.batches(epoch, 8))
+    assert len(batches) == data.n_batches(8)
+    return np.concatenate([b[0] for b in batches]), np.concatenate(
+        [b[1] for b in batches]
+    )
+
+
+@pytest.mark.parametrize("by_quality", [True, False])
+def test_an_epoch_draws_as_many_photos_as_there_are_to_learn_from(
+    by_quality: bool,
+) -> None:
+    patches, labels = _drawn(_data(by_quality=by_quality), 0)
+    assert patches.shape == (20, 64, 64, 3)
+    assert len(labels) == 20
+
+
+def test_draws_are_the_same_for_a_seed_and_others_in_another_epoch() -> None:
+    first, again, later = (_drawn(_data(), epoch)[0] for epoch in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, later)
+    assert not np.array_equal(first, _drawn(_data(seed=4), 0)[0])
+
+
+def test_rare_classes_are_drawn_as_often() -> None:
+    data = _data()
+    labels = np.concatenate([_drawn(data, epoch)[1] for epoch in range(60)])
+    assert abs((labels == 1).mean() - 0.5) < 0.06  # 3 standard deviations of 600 draws
+
+
+def test_devices_of_one_model_are_drawn_as_often() -> None:
+    shades = [np.full((64, 64, 3), 10 * k, np.uint8) for k in range(12)]
+    data = _data(regions=shades, devices=["a"] * 2 + ["c"] * 7 + ["b"] * 3)
+    drawn = np.concatenate([_drawn(data, epoch)[0] for epoch in range(60)])
+    shade = drawn[:, 0, 0, 0] // 10
+    of_a, of_c = (shade == 1).sum(), ((shade > 1) & (shade < 9)).sum()
+    assert abs(of_a / (of_a + of_c) - 0.5) < 0.09
+
+
+def test_validation_photos_are_never_drawn() -> None:
+    shades = [np.full((64, 64, 3), k, np.uint8) for k in range(12)]
+    data = _data(regions=shades)
+    drawn = np.concatenate([_drawn(data, epoch)[0] for epoch in range(30)])
+    assert set(np.unique(drawn)) == set(range(1, 11))
+    assert [row for row, _ in data.looks(data.validation)] == [0, 11]
+
+
+def test_what_is_looked_at_is_cut_from_the_photo_unchanged() -> None:
+    data = _data(manipulations=("jpeg_10",), turns=(90,))
+    for row, patches in data.looks(data.validation):
+        places = patch_places(data.regions[row], 64, by_quality=False)[:3]
+        np.testing.assert_array_equal(patches, cut(data.regions[row], places, 64))
+
+
+def test_half_of_the_draws_are_manipulated() -> None:
+    shades = [np.full((64, 64, 3), 100, np.uint8) for _ in range(12)]
+    data = _data(regions=shades, manipulations=("gamma_0.8",))
+    drawn = np.concatenate([_drawn(data, epoch)[0] for epoch in range(40)])
+    changed = (drawn != 100).all((1, 2, 3)).mean()
+    assert 0.4 < changed < 0.6
+
+
+def test_a_manipulation_that_leaves_too_little_is_passed_over() -> None:
+    shades = [np.full((64, 64, 3), 100, np.uint8) for _ in range(12)]
+    drawn, _ = _drawn(_data(regions=shades, manipulations=("resize_0.5",)), 0)
+    assert drawn.shape[1:] == (64, 64, 3)
+
+
+def test_draws_are_turned_by_the_degrees_given() -> None:
+    ramp = np.broadcast_to(
+        np.arange(64, dtype=np.uint8)[:, None, None], (64, 64, 3)
+    ).copy()
+    data = _data(regions=[ramp] * 12, turns=(180,))
+    drawn, _ = _drawn(data, 0)
+    np.testing.assert_array_equal(drawn[0], ramp[::-1, ::-1])
