@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from concurrent.futures import Future
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from whichcam._threads import THREAD_VARIABLES
 from whichcam.errors import InputError, MissingDependencyError
@@ -24,8 +25,6 @@ class RayEngine:
     cluster that one waits for a free core while the others go on.
     """
 
-    deaths: ClassVar[tuple[type[Exception], ...]] = ()
-
     def __init__(self, n_workers: int | None, *, address: str | None = None) -> None:
         # Before the import: Ray reads it once.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -35,8 +34,8 @@ class RayEngine:
             raise MissingDependencyError(
                 "ray", extra="scale", purpose="the engine ray"
             ) from error
-        self._ray = ray
-        self.deaths = (  # type: ignore[misc]
+        self._ray: Any = ray
+        self.deaths: tuple[type[Exception], ...] = (
             ray.exceptions.RayActorError,
             ray.exceptions.NodeDiedError,
             ray.exceptions.WorkerCrashedError,
@@ -49,7 +48,7 @@ class RayEngine:
                 f"address is {address!r}, but this process is connected to a cluster "
                 "already; leave the address out to use that one"
             )
-        cores = int(ray.cluster_resources().get("CPU", 1))
+        cores = int(self._ray.cluster_resources().get("CPU", 1))
         self.n_workers = n_workers or max(cores, 1)
 
     def _connect(self, address: str | None) -> None:
@@ -61,7 +60,7 @@ class RayEngine:
             self._ray.init(
                 **({"address": address} if address else {"address": "local", **own}),
                 log_to_driver=False,
-                logging_level="ERROR",
+                logging_level=logging.ERROR,
             )
         except ConnectionError as error:
             raise InputError(

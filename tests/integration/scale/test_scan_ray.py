@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,7 +60,7 @@ def album(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     paths = [str(modules), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    monkeypatch.setitem(_tasks.TASKS, "size", "ray_scan_tasks:SizeTask")  # type: ignore[arg-type]
+    monkeypatch.setitem(_tasks.TASKS, "size", "ray_scan_tasks:SizeTask")
     return folder
 
 
@@ -81,11 +82,11 @@ def cluster(album: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     }
     found = Cluster(initialize_head=True, head_node_args={**node, "num_cpus": 0})
     nodes = [found.add_node(**node, num_cpus=1) for _ in range(2)]
-    ray.init(address=found.address, log_to_driver=False, logging_level="ERROR")
+    ray.init(address=found.address, log_to_driver=False, logging_level=logging.ERROR)
     try:
         yield found, nodes
     finally:
-        ray.shutdown()
+        ray.shutdown()  # type: ignore[no-untyped-call]
         found.shutdown()
 
 

@@ -71,8 +71,8 @@ def fake_tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     before = os.environ.get("PYTHONPATH")
     paths = str(folder) if before is None else f"{folder}{os.pathsep}{before}"
     monkeypatch.setenv("PYTHONPATH", paths)
-    monkeypatch.setitem(_tasks.TASKS, "size", "fake_scan_tasks:SizeTask")  # type: ignore[arg-type]
-    monkeypatch.setitem(_tasks.TASKS, "dying", "fake_scan_tasks:DyingTask")  # type: ignore[arg-type]
+    monkeypatch.setitem(_tasks.TASKS, "size", "fake_scan_tasks:SizeTask")
+    monkeypatch.setitem(_tasks.TASKS, "dying", "fake_scan_tasks:DyingTask")
     return folder
 
 
