@@ -112,9 +112,7 @@ class SharedBatchNorm(nn.BatchNorm1d):
             [rows.new_full((1,), len(rows)), rows.sum(0), rows.square().sum(0)]
         )
         whole: Tensor = all_reduce(own.float())  # type: ignore[no-untyped-call]
-        n, total, squares = torch.split(  # type: ignore[no-untyped-call]
-            whole, [1, *2 * [rows.shape[1]]]
-        )
+        n, total, squares = torch.split(whole, [1, *2 * [rows.shape[1]]])
         mean = total / n
         variance = (squares / n - mean.square()).clamp_min(0)
         with torch.no_grad():

@@ -86,8 +86,8 @@ def cluster(album: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     try:
         yield found, nodes
     finally:
-        ray.shutdown()  # type: ignore[no-untyped-call]
-        found.shutdown()
+        ray.shutdown()
+        found.shutdown()  # type: ignore[no-untyped-call]
 
 
 def rows_of(folder: Path) -> list[dict[str, Any]]:
