@@ -112,7 +112,7 @@ def test_a_long_scan_says_how_far_it_is(
         (("--task", "fingerprint", "--top-k", "3"), "top_k"),
         (("--address", "here:1"), "engine ray"),
         (("--task", "guess"), "guess"),
-        (("--workers", "zero"), "zero"),
+        (("--workers", "0"), "--workers"),
     ],
 )
 def test_wrong_options_are_usage(
