@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -291,7 +292,7 @@ def test_progress_says_rate_errors_and_what_is_left(
     pictures: Callable[..., Path], scanned: Any, tmp_path: Path
 ) -> None:
     told: list[ScanProgress] = []
-    scanned(pictures(7), tmp_path / "out", progress=told.append)
+    scanned(pictures(7), tmp_path / "out", workers=1, progress=told.append)
     assert [now.n_done for now in told] == [0, 4, 8]
     assert told[0].remaining_s is None
     assert told[1].pictures_per_s == pytest.approx(4 / told[1].seconds)
@@ -318,3 +319,32 @@ def test_the_plan_is_the_same_each_time(
     for kept in ("plan.json", "pictures.jsonl", "summary.json"):
         a, b = ((tmp_path / name / kept).read_bytes() for name in ("a", "b"))
         assert a == b
+
+
+def test_memory_does_not_grow_with_the_list(
+    pictures: Callable[..., Path], scanned: Any, tmp_path: Path
+) -> None:
+    folder, n = pictures(1, bad=False), 3000
+    listed = folder / "list.txt"
+    listed.write_text("0000.png\n" * n)
+    held: dict[int, int] = {}
+
+    def tell(now: ScanProgress) -> None:
+        held[now.n_done] = tracemalloc.get_traced_memory()[0]
+
+    HereEngine.looked_at = _Nothing()
+    tracemalloc.start()
+    try:
+        report = scanned(listed, tmp_path / "out", shard_size=50, progress=tell)
+    finally:
+        tracemalloc.stop()
+    assert (report.n_rows, report.cameras) == (n, {})  # 8 px counts as unknown
+    # The rows of the 2000 pictures between would be 2 MB.
+    assert held[n] - held[1000] < 200_000
+
+
+class _Nothing(list[Piece]):
+    """Keeps nothing of what is put in."""
+
+    def append(self, piece: Piece) -> None:
+        """Forget it."""
