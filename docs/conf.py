@@ -13,6 +13,7 @@ import figures  # noqa: E402
 import lab_pages  # noqa: E402
 import report_example  # noqa: E402
 import rest_reference  # noqa: E402
+import scale_costs  # noqa: E402
 
 import whichcam  # noqa: E402
 
@@ -73,3 +74,4 @@ def setup(app: object) -> None:
     cli_reference.write(generated / "cli.md")
     rest_reference.write(generated / "rest.md")
     report_example.write(EXTRA / "example-report.html")
+    scale_costs.write(generated / "scale-costs.md")

@@ -34,6 +34,8 @@ SCHEMAS = {
     "examine_speed": "whichcam.examine_speed/1",
     "web_load": "whichcam.web_load/1",
     "web_speed": "whichcam.web_speed/1",
+    "scan_search": "whichcam.scan_search/1",
+    "scan_speed": "whichcam.scan_speed/1",
 }
 MACHINE = {"processor", "n_processors", "system", "architecture", "workers"}
 

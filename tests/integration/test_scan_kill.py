@@ -32,6 +32,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, kw_only=True)
 class SlowTask:
     columns = ()
+    is_given_files = False
     pause_s: float = 0.0
     allow_truncated: bool = False
 
@@ -45,8 +46,8 @@ class SlowTask:
             time.sleep(self.pause_s)
             if photo.pixels[0, 0, 0] == 255:
                 os.kill(pid, signal.SIGKILL)
-            return {"answer": photo.name, "is_unknown": False, "score": 1.0,
-                    "result": {}}
+            return {"sha256": photo.sha256, "answer": photo.name,
+                    "is_unknown": False, "score": 1.0, "result": {}}
 
         return look
 

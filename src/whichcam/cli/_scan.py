@@ -28,6 +28,7 @@ class TaskName(StrEnum):
     """What is asked of each picture."""
 
     identify = "identify"
+    examine = "examine"
     verify = "verify"
     search = "search"
     fingerprint = "fingerprint"
@@ -84,8 +85,8 @@ def scan(
     model: Annotated[
         Path | None,
         typer.Option(
-            help="For identify: a trained model's folder; the bundled one where not "
-            "given.",
+            help="For identify and examine: a trained model's folder; the bundled one "
+            "where not given.",
             show_default=False,
         ),
     ] = None,
@@ -107,6 +108,14 @@ def scan(
         typer.Option(
             help="For verify and search: share of comparisons with other cameras that "
             "may reach the threshold.",
+            show_default=False,
+        ),
+    ] = None,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="For examine: a way to look for parts that differ, once for each; by "
+            "default all that `whichcam localize` has.",
             show_default=False,
         ),
     ] = None,
@@ -132,6 +141,7 @@ def scan(
         "model": model,
         "camera": camera,
         "gallery": gallery,
+        "methods": method or None,
         "top_k": top_k,
         "false_alarm_rate": false_alarm_rate,
         "side_px": side_px,
@@ -168,20 +178,31 @@ def scan(
 @contextmanager
 def _shown() -> Iterator[Callable[[ScanProgress], None]]:
     """Show how far it is: a bar on a terminal, else a line now and then."""
-    from whichcam.cli._console import bar
+    if not sys.stderr.isatty():
+        yield _lines_now_and_then()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
 
+    console = Console(stderr=True, markup=False, highlight=False, emoji=False)
+    columns = BarColumn(), TextColumn("{task.description}", markup=False)
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("listing the pictures", total=None)
+        yield lambda now: progress.update(
+            task, completed=now.n_done, total=now.n_pictures, description=_line(now)
+        )
+
+
+def _lines_now_and_then() -> Callable[[ScanProgress], None]:
     last = time.monotonic()
 
     def tell(now: ScanProgress) -> None:
         nonlocal last
-        if sys.stderr.isatty():
-            report(now.n_done, now.n_pictures)
-        elif time.monotonic() - last >= _LINE_EVERY_S:
+        if time.monotonic() - last >= _LINE_EVERY_S:
             last = time.monotonic()
             say(_line(now))
 
-    with bar("scanning") as report:
-        yield tell
+    return tell
 
 
 def _line(now: ScanProgress) -> str:

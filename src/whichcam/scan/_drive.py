@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import replace
-from typing import ClassVar, Final, Protocol
+from typing import Final, Protocol
 
 from whichcam.errors import WhichcamError
 from whichcam.scan._plan import Shard
@@ -34,9 +34,11 @@ class Worker(Protocol):
 class Engine(Protocol):
     """Where workers come from."""
 
-    deaths: ClassVar[tuple[type[Exception], ...]]
-    """Errors that mean a worker is gone, whatever it was doing."""
     n_workers: int
+
+    @property
+    def deaths(self) -> tuple[type[Exception], ...]:
+        """Errors that mean a worker is gone, whatever it was doing."""
 
     def start(self, job: Job) -> Worker:
         """Start a worker; it need not be ready."""

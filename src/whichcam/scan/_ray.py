@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import socket
 from concurrent.futures import Future
-from typing import Any, ClassVar
+from typing import Any, Final
 
 from whichcam._threads import THREAD_VARIABLES
 from whichcam.errors import InputError, MissingDependencyError
 from whichcam.scan._rows import Row
 from whichcam.scan._work import Job, Looker, Piece
+
+_REACHED_WITHIN_S: Final = 10.0
 
 
 class RayEngine:
@@ -21,8 +25,6 @@ class RayEngine:
     cluster that one waits for a free core while the others go on.
     """
 
-    deaths: ClassVar[tuple[type[Exception], ...]] = ()
-
     def __init__(self, n_workers: int | None, *, address: str | None = None) -> None:
         # Before the import: Ray reads it once.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -32,8 +34,8 @@ class RayEngine:
             raise MissingDependencyError(
                 "ray", extra="scale", purpose="the engine ray"
             ) from error
-        self._ray = ray
-        self.deaths = (  # type: ignore[misc]
+        self._ray: Any = ray
+        self.deaths: tuple[type[Exception], ...] = (
             ray.exceptions.RayActorError,
             ray.exceptions.NodeDiedError,
             ray.exceptions.WorkerCrashedError,
@@ -46,17 +48,19 @@ class RayEngine:
                 f"address is {address!r}, but this process is connected to a cluster "
                 "already; leave the address out to use that one"
             )
-        cores = int(ray.cluster_resources().get("CPU", 1))
+        cores = int(self._ray.cluster_resources().get("CPU", 1))
         self.n_workers = n_workers or max(cores, 1)
 
     def _connect(self, address: str | None) -> None:
+        if address is not None:
+            _refuse_unreachable(address)
         # A cluster of our own is one of this machine, and nobody else can reach it.
         own = {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
         try:
             self._ray.init(
                 **({"address": address} if address else {"address": "local", **own}),
                 log_to_driver=False,
-                logging_level="ERROR",
+                logging_level=logging.ERROR,
             )
         except ConnectionError as error:
             raise InputError(
@@ -72,6 +76,24 @@ class RayEngine:
         """Leave the cluster, if this engine joined it."""
         if self._is_ours:
             self._ray.shutdown()
+
+
+def _refuse_unreachable(address: str) -> None:
+    """Say now what Ray would say after minutes of trying."""
+    if address == "auto":
+        return
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or "/" in host:
+        raise InputError(
+            f"{address!r} is no address of a Ray cluster; expected host:port, or auto"
+        )
+    try:
+        socket.create_connection((host, int(port)), timeout=_REACHED_WITHIN_S).close()
+    except (OSError, OverflowError) as error:
+        raise InputError(
+            f"there is no Ray cluster at {address}: {error}; start one by "
+            "`ray start --head`, or leave the address out"
+        ) from error
 
 
 class RayWorker:

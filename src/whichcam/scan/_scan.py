@@ -64,7 +64,7 @@ def scan_photos(
         A folder, a manifest (``.csv``, ``.parquet``) or a list (``.txt``: a path or
         an address a line); a local path or an address that fsspec opens, such as
         ``s3://bucket/folder``.
-    task : {"identify", "verify", "search", "fingerprint"}
+    task : {"identify", "examine", "verify", "search", "fingerprint"}
         What is asked; see `TASKS`.
     out : path-like
         A new folder: ``plan.json``, the list of pictures, ``rows`` with a Parquet file
@@ -86,7 +86,8 @@ def scan_photos(
         Errors that become the row of their picture. An `ArtifactError` ends the scan:
         a model at fault would fail on every picture.
     **settings
-        Of the task. identify: ``model``, ``top_k``; verify: ``camera``, ``gallery``,
+        Of the task. identify: ``model``, ``top_k``; examine: ``model``, ``gallery``,
+        ``methods``; verify: ``camera``, ``gallery``,
         ``false_alarm_rate``; search: ``gallery``, ``top_k``, ``false_alarm_rate``;
         fingerprint: ``side_px``; all: ``allow_truncated``.
 

@@ -248,10 +248,11 @@ def in_processes(
     if workers == 1:
         yield from map(work, jobs)
         return
-    context = multiprocessing.get_context("spawn")
-    with (
-        one_thread_each(),
-        interrupts_held_back(),
-        ProcessPoolExecutor(workers, mp_context=context) as pool,
-    ):
-        yield from pool.map(work, jobs)
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        # Processes are started by what is handed to them.
+        with one_thread_each(), interrupts_held_back():
+            answers = pool.map(work, jobs)
+        yield from answers
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -19,7 +19,8 @@ from whichcam.errors import (
     MissingDependencyError,
     PhotoNotFoundError,
 )
-from whichcam.media import Photo, open_photo
+from whichcam.media import Limits, Photo, open_photo
+from whichcam.media._source import read_source
 
 MANIFESTS: Final = (".csv", ".parquet")
 LISTS: Final = (".txt", ".lst")
@@ -27,6 +28,7 @@ _TABLES: Final = "a manifest (.csv, .parquet) or a list (.txt, .lst)"
 _LONGEST_LINE: Final = 4096  # characters of a path or address
 _LARGEST_MANIFEST: Final = 1 << 30  # bytes, of one that is fetched
 _BLOCK: Final = 1 << 20
+_LIMITS: Final = Limits()
 
 
 class Entry(NamedTuple):
@@ -144,8 +146,13 @@ def _is_hidden(name: str) -> bool:
 
 
 def _lines(stream: Any, source: str) -> Iterator[str]:
+    # Remote files have no readline that is bounded.
+    with io.BufferedReader(stream) as lines:
+        yield from _lines_of(lines, source)
+
+
+def _lines_of(lines: io.BufferedReader, source: str) -> Iterator[str]:
     number = 0
-    lines = io.BufferedReader(stream)  # remote files have no bounded readline
     while raw := lines.readline(_LONGEST_LINE + 1):
         number += 1
         if len(raw) > _LONGEST_LINE:
@@ -222,28 +229,25 @@ def file_system(address: str) -> tuple[Any, str]:
     return system, str(inside)
 
 
-class _Named:
-    """An open file with the name that its picture is to have."""
+class NamedFile(io.BytesIO):
+    """The bytes of a picture, with its file's name."""
 
-    def __init__(self, stream: BinaryIO, name: str) -> None:
-        self._stream = stream
+    def __init__(self, data: bytes, name: str) -> None:
+        super().__init__(data)
         self.name = name
 
-    def read(self, size: int = -1) -> bytes:
-        """Return the next bytes."""
-        return self._stream.read(size)
 
-
-def open_entry(path: str, *, allow_truncated: bool = False) -> Photo:
-    """Read and decode the picture at a path or an address, within the usual limits.
+def read_entry(path: str) -> NamedFile:
+    """Read the file at a path or an address, within the usual limits.
 
     Raises
     ------
     PhotoNotFoundError, InputError
-        If it cannot be used; see `whichcam.media.open_photo`.
+        If it cannot be read, or is too large.
     """
     if not is_address(path):
-        return open_photo(path, allow_truncated=allow_truncated)
+        name, data = read_source(path, _LIMITS)
+        return NamedFile(data, name)
     system, inside = file_system(path)
     try:
         stream = system.open(inside, "rb")
@@ -252,5 +256,16 @@ def open_entry(path: str, *, allow_truncated: bool = False) -> Photo:
     except OSError as error:
         raise PhotoNotFoundError(f"{path}: cannot be read: {error}") from error
     with stream:
-        named: Any = _Named(stream, posixpath.basename(path))
-        return open_photo(named, allow_truncated=allow_truncated)
+        return NamedFile(read_source(stream, _LIMITS)[1], posixpath.basename(path))
+
+
+def open_entry(path: str, *, allow_truncated: bool = False) -> Photo:
+    """Read and decode the picture at a path or an address.
+
+    Raises
+    ------
+    PhotoNotFoundError, InputError
+        If it cannot be used; see `whichcam.media.open_photo`.
+    """
+    source = read_entry(path) if is_address(path) else path
+    return open_photo(source, allow_truncated=allow_truncated)

@@ -102,8 +102,7 @@ class ScanFolder:
         """Keep the rows of a shard: whole and on the disk, or not at all."""
         import pyarrow.parquet as pq
 
-        about = {"plan": plan.plan_id, "shard": shard, "n_rows": table.num_rows}
-        marked = table.replace_schema_metadata({_FOOTER: json.dumps(about).encode()})
+        marked = table.replace_schema_metadata({_FOOTER: _about(plan, shard, table)})
         with replacing(self.shard_path(shard)) as part:
             pq.write_table(marked, part, compression="zstd", write_page_checksum=True)
 
@@ -115,18 +114,16 @@ class ScanFolder:
         path = self.shard_path(shard)
         if not path.is_file():
             return None
+        n_rows, first = plan.n_rows(shard), shard * plan.shard_size
         try:
             table = pq.read_table(path, page_checksum_verification=True)
-        except (pa.ArrowException, OSError):
-            return None
-        n_rows, first = plan.n_rows(shard), shard * plan.shard_size
-        about = {"plan": plan.plan_id, "shard": shard, "n_rows": n_rows}
-        said = (table.schema.metadata or {}).get(_FOOTER, b"")
-        if said != json.dumps(about).encode() or table.num_rows != n_rows:
-            return None
-        if table.column("index").to_pylist() != list(range(first, first + n_rows)):
-            return None
-        return table
+            said = (table.schema.metadata or {}).get(_FOOTER)
+            if table.num_rows != n_rows or said != _about(plan, shard, table):
+                return None
+            indices = table.column("index").to_pylist()
+        except (pa.ArrowException, OSError, ValueError, KeyError):
+            return None  # a damaged footer fails in as many ways as it has fields
+        return table if indices == list(range(first, first + n_rows)) else None
 
     def write_json(self, path: Path, values: Mapping[str, Any]) -> None:
         """Keep a JSON file: whole and on the disk, or not at all."""
@@ -137,3 +134,9 @@ class ScanFolder:
         """Remove a list of pictures that never got its plan."""
         self.pictures.unlink(missing_ok=True)
         sync_folder(self.folder)
+
+
+def _about(plan: ScanPlan, shard: int, table: pa.Table) -> bytes:
+    """Return what a shard's footer says of it; checksums stand in its pages alone."""
+    columns = [[field.name, str(field.type)] for field in table.schema]
+    return json.dumps([plan.plan_id, shard, table.num_rows, columns]).encode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar, Final, Protocol, TypeAlias
@@ -12,14 +12,19 @@ from typing import Any, ClassVar, Final, Protocol, TypeAlias
 import numpy as np
 
 from whichcam import _registry
-from whichcam.errors import ConfigError, ImageTooSmallError
+from whichcam.errors import ArtifactNotFoundError, ConfigError, ImageTooSmallError
+from whichcam.localize import LOCALIZERS
 from whichcam.media import Photo
+from whichcam.scan._sources import NamedFile
 
 Answer: TypeAlias = dict[str, Any]
-"""answer, is_unknown, score, result, and the task's own columns."""
-Look: TypeAlias = Callable[[Photo], Answer]
+"""sha256, answer, is_unknown, score, result, and the task's own columns."""
+Seen: TypeAlias = Any
+"""A `Photo`; to tasks that ask for files, one that is open, with its name."""
+Look: TypeAlias = Callable[[Seen], Answer]
 
 TASKS: Final[Mapping[str, str]] = {
+    "examine": "whichcam.scan._tasks:ExamineTask",
     "fingerprint": "whichcam.scan._tasks:FingerprintTask",
     "identify": "whichcam.scan._tasks:IdentifyTask",
     "search": "whichcam.scan._tasks:SearchTask",
@@ -34,6 +39,7 @@ class Task(Protocol):
     """A question, its settings, and what answers it."""
 
     columns: ClassVar[tuple[tuple[str, str], ...]]
+    is_given_files: ClassVar[bool]
     allow_truncated: bool
 
     def identity(self) -> str:
@@ -63,8 +69,9 @@ def build_task(target: str, settings: Mapping[str, Any]) -> Task:
 
 
 def settings_of(task: Any) -> dict[str, Any]:
-    """Return all settings of a task, those left alone included."""
-    return asdict(task)
+    """Return all settings of a task, those left alone included, as JSON has them."""
+    settings: dict[str, Any] = json.loads(json.dumps(asdict(task)))
+    return settings
 
 
 def _absolute(task: Any, name: str) -> None:
@@ -83,6 +90,7 @@ class IdentifyTask:
         ("unknown_probability", "double"),
         ("exif_camera_model", "string"),
     )
+    is_given_files: ClassVar[bool] = False
     model: str | None = None
     top_k: int = 5
     allow_truncated: bool = False
@@ -107,6 +115,7 @@ class IdentifyTask:
         def look(photo: Photo) -> Answer:
             found = identify(photo, model=model, top_k=self.top_k)
             return {
+                "sha256": photo.sha256,
                 "answer": found.answer,
                 "is_unknown": found.level == "unknown",
                 "score": found.confidence,
@@ -128,6 +137,7 @@ class VerifyTask:
         ("log10_p", "double"),
         ("log10_lr", "double"),
     )
+    is_given_files: ClassVar[bool] = False
     camera: str = ""
     gallery: str | None = None
     false_alarm_rate: float = _FALSE_ALARM_RATE
@@ -170,6 +180,7 @@ class VerifyTask:
             if not isinstance(found, Verification):
                 raise found
             return {
+                "sha256": photo.sha256,
                 "answer": found.camera if found.reaches_threshold else None,
                 "is_unknown": not found.reaches_threshold,
                 "score": found.score,
@@ -190,6 +201,7 @@ class SearchTask:
         ("threshold", "double"),
         ("log10_p", "double"),
     )
+    is_given_files: ClassVar[bool] = False
     gallery: str | None = None
     top_k: int = 3
     false_alarm_rate: float = _FALSE_ALARM_RATE
@@ -223,6 +235,7 @@ class SearchTask:
             )
             best = found.hits[0]
             return {
+                "sha256": photo.sha256,
                 "answer": best.camera if best.reaches_threshold else None,
                 "is_unknown": not best.reaches_threshold,
                 "score": best.score,
@@ -248,6 +261,7 @@ class FingerprintTask:
         ("usable_share", "double"),
         ("bits", "binary"),
     )
+    is_given_files: ClassVar[bool] = False
     side_px: int = 512
     allow_truncated: bool = False
 
@@ -280,6 +294,7 @@ class FingerprintTask:
             noise = photo_noise(np.ascontiguousarray(middle), name=photo.name)
             usable = float(np.mean(noise.intensity > 0))
             return {
+                "sha256": photo.sha256,
                 "answer": None,
                 "is_unknown": None,
                 "score": usable,
@@ -288,6 +303,73 @@ class FingerprintTask:
                 "usable_share": usable,
                 "bits": sign_bits(noise.residual).astype("<u8").tobytes(),
                 "result": {"side_px": side, "noise_version": noise.noise_version},
+            }
+
+        return look
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExamineTask:
+    """Everything that can be found about each picture: as `whichcam.examine`."""
+
+    columns: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("exif_camera_model", "string"),
+        ("n_verdicts_against", "int32"),
+    )
+    is_given_files: ClassVar[bool] = True  # content credentials are in the file alone
+    model: str | None = None
+    gallery: str | None = None
+    methods: Sequence[str] | None = None
+    allow_truncated: bool = False
+
+    def __post_init__(self) -> None:
+        _absolute(self, "model")
+        _absolute(self, "gallery")
+        for name in self.methods or ():
+            if name not in LOCALIZERS:
+                raise ConfigError(
+                    "methods", f"{name!r} is none; known: {', '.join(LOCALIZERS)}"
+                )
+
+    def identity(self) -> str:
+        """Return the id of the model, and the checksum of all fingerprints if any."""
+        from whichcam.pipelines._devices import opened_gallery
+        from whichcam.pipelines._identify import as_model
+
+        asked = as_model(self.model).model_id
+        try:
+            with opened_gallery(self.gallery) as gallery:
+                return f"{asked}, {_digest(gallery.list())}"
+        except ArtifactNotFoundError:
+            if self.gallery is not None:
+                raise
+            return asked
+
+    def start(self) -> Look:
+        """Load the model."""
+        from whichcam.pipelines import examine
+        from whichcam.pipelines._identify import as_model
+
+        model = as_model(self.model)
+
+        def look(file: NamedFile) -> Answer:
+            found = examine(
+                file,
+                gallery=self.gallery,
+                methods=self.methods,
+                model=model,
+                allow_truncated=self.allow_truncated,
+            )
+            named = found.identification
+            against = sum(v.direction == "against" for v in found.verdicts)
+            return {
+                "sha256": found.sha256,
+                "answer": None if named is None else named.answer,
+                "is_unknown": None if named is None else named.level == "unknown",
+                "score": None if named is None else named.confidence,
+                "exif_camera_model": None if named is None else named.exif_camera_model,
+                "n_verdicts_against": against,
+                "result": found.to_dict(),
             }
 
         return look

@@ -11,10 +11,9 @@ from itertools import islice
 from typing import Any, Final, TypeAlias
 
 from whichcam.errors import ArtifactError, PhotoNotFoundError, WhichcamWarning
-from whichcam.media import Photo
 from whichcam.scan._rows import Row, failed_row, found_row
-from whichcam.scan._sources import Entry, open_entry
-from whichcam.scan._tasks import Look, build_task
+from whichcam.scan._sources import Entry, open_entry, read_entry
+from whichcam.scan._tasks import Look, Seen, build_task
 
 Kinds: TypeAlias = type[Exception] | tuple[type[Exception], ...]
 
@@ -47,6 +46,7 @@ class Looker:
         task = build_task(job.target, job.settings)
         self._look: Look = task.start()
         self._truncated = task.allow_truncated
+        self._is_given_files = task.is_given_files
         self._catch = job.catch
         # They stand in the results; thousands on stderr would hide all else.
         warnings.simplefilter("ignore", WhichcamWarning)
@@ -68,10 +68,10 @@ class Looker:
             found.append(self._row(piece.first + k, piece.entries[k].path, opened))
         return found
 
-    def _read_ahead(self, entries: Sequence[Entry]) -> Iterator[Future[Photo]]:
+    def _read_ahead(self, entries: Sequence[Entry]) -> Iterator[Future[Seen]]:
         """Yield the pictures while a thread reads and decodes those that follow."""
         coming = iter(entries)
-        waiting: deque[Future[Photo]] = deque()
+        waiting: deque[Future[Seen]] = deque()
         with ThreadPoolExecutor(1, thread_name_prefix="reader") as reader:
             try:
                 while True:
@@ -83,17 +83,18 @@ class Looker:
             finally:
                 reader.shutdown(wait=True, cancel_futures=True)
 
-    def _open(self, entry: Entry) -> Photo:
+    def _open(self, entry: Entry) -> Seen:
         if entry.problem:
             raise PhotoNotFoundError(f"{entry.path}: {entry.problem}")
+        if self._is_given_files:
+            return read_entry(entry.path)
         return open_entry(entry.path, allow_truncated=self._truncated)
 
-    def _row(self, index: int, path: str, opened: Future[Photo]) -> Row:
+    def _row(self, index: int, path: str, opened: Future[Seen]) -> Row:
         try:
-            photo = opened.result()
-            answer = self._look(photo)
+            answer = self._look(opened.result())
         except ArtifactError:
             raise
         except self._catch as error:
             return failed_row(index, path, type(error).__name__, str(error))
-        return found_row(index, path, sha256=photo.sha256, **answer)
+        return found_row(index, path, **answer)

@@ -111,7 +111,8 @@ class SharedBatchNorm(nn.BatchNorm1d):
         own = torch.cat(
             [rows.new_full((1,), len(rows)), rows.sum(0), rows.square().sum(0)]
         )
-        n, total, squares = all_reduce(own.float()).split([1, *2 * [rows.shape[1]]])
+        whole: Tensor = all_reduce(own.float())  # type: ignore[no-untyped-call]
+        n, total, squares = torch.split(whole, [1, *2 * [rows.shape[1]]])
         mean = total / n
         variance = (squares / n - mean.square()).clamp_min(0)
         with torch.no_grad():
@@ -123,5 +124,5 @@ class SharedBatchNorm(nn.BatchNorm1d):
                 buffer = self.get_buffer(name)
                 buffer.mul_(kept).add_(seen.detach() * (1 - kept))
             self.get_buffer("num_batches_tracked").add_(1)
-        scaled = (rows - mean) * torch.rsqrt(variance + self.eps)
-        return scaled * self.weight + self.bias
+        scaled: Tensor = (rows - mean) * torch.rsqrt(variance + self.eps)
+        return torch.addcmul(self.bias, scaled, self.weight)

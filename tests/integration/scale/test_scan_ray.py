@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, kw_only=True)
 class SizeTask:
     columns = (("width", "int32"),)
+    is_given_files = False
     pause_s: float = 0.0
     allow_truncated: bool = False
 
@@ -34,8 +36,9 @@ class SizeTask:
     def start(self):
         def look(photo):
             time.sleep(self.pause_s)
-            return {"answer": f"{photo.width} px", "is_unknown": False, "score": 1.0,
-                    "width": photo.width, "result": {}}
+            return {"sha256": photo.sha256, "answer": f"{photo.width} px",
+                    "is_unknown": False, "score": 1.0, "width": photo.width,
+                    "result": {}}
 
         return look
 """
@@ -57,17 +60,21 @@ def album(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     paths = [str(modules), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    monkeypatch.setitem(_tasks.TASKS, "size", "ray_scan_tasks:SizeTask")  # type: ignore[arg-type]
+    monkeypatch.setitem(_tasks.TASKS, "size", "ray_scan_tasks:SizeTask")
     return folder
 
 
 @pytest.fixture
-def cluster(album: Path) -> Iterator[Any]:
+def cluster(album: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Yield a cluster of two nodes of one core each, to which tests connect."""
     import ray
     from ray.cluster_utils import Cluster
 
     assert album.is_dir()  # its modules are on the path of the nodes' processes
+    # Else the loopback is turned into the machine's address on the network.
+    monkeypatch.setattr(
+        "ray._private.services.get_node_ip_address", lambda *_: "127.0.0.1"
+    )
     node: dict[str, Any] = {
         "node_ip_address": "127.0.0.1",
         "object_store_memory": 80 << 20,
@@ -75,12 +82,12 @@ def cluster(album: Path) -> Iterator[Any]:
     }
     found = Cluster(initialize_head=True, head_node_args={**node, "num_cpus": 0})
     nodes = [found.add_node(**node, num_cpus=1) for _ in range(2)]
-    ray.init(address=found.address, log_to_driver=False, logging_level="ERROR")
+    ray.init(address=found.address, log_to_driver=False, logging_level=logging.ERROR)
     try:
         yield found, nodes
     finally:
         ray.shutdown()
-        found.shutdown()
+        found.shutdown()  # type: ignore[no-untyped-call]
 
 
 def rows_of(folder: Path) -> list[dict[str, Any]]:
@@ -134,16 +141,19 @@ def test_a_node_that_is_lost_costs_no_picture(
     assert report.failures == {"UnsupportedFormatError": 1}
 
 
-def test_an_address_where_no_cluster_is(album: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "there"])
+def test_an_address_where_no_cluster_is(
+    address: str, album: Path, tmp_path: Path
+) -> None:
     from whichcam.scan import scan_photos
 
-    with pytest.raises(InputError, match="no Ray cluster at"):
+    with pytest.raises(InputError, match=address):
         scan_photos(
             album,
             task="size",
             out=tmp_path / "out",
             engine="ray",
-            address="127.0.0.1:1",
+            address=address,
         )
 
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Yield a client of a server that holds one empty bucket, named archive."""
-    import boto3
+    import boto3  # type: ignore[import-untyped]
     import s3fs
     from moto.server import ThreadedMotoServer
 

@@ -22,6 +22,7 @@ from whichcam.errors import IncompatibleArtifactError
 @dataclass(frozen=True, kw_only=True)
 class SizeTask:
     columns = (("width", "int32"),)
+    is_given_files = False
     pause_s: float = 0.0
     allow_truncated: bool = False
 
@@ -41,6 +42,7 @@ class SizeTask:
             if red == 253:
                 raise IncompatibleArtifactError("the model is of another version")
             return {
+                "sha256": photo.sha256,
                 "answer": f"{photo.width} px",
                 "is_unknown": photo.width < 10,
                 "score": 1.0,
@@ -69,8 +71,8 @@ def fake_tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     before = os.environ.get("PYTHONPATH")
     paths = str(folder) if before is None else f"{folder}{os.pathsep}{before}"
     monkeypatch.setenv("PYTHONPATH", paths)
-    monkeypatch.setitem(_tasks.TASKS, "size", "fake_scan_tasks:SizeTask")  # type: ignore[arg-type]
-    monkeypatch.setitem(_tasks.TASKS, "dying", "fake_scan_tasks:DyingTask")  # type: ignore[arg-type]
+    monkeypatch.setitem(_tasks.TASKS, "size", "fake_scan_tasks:SizeTask")
+    monkeypatch.setitem(_tasks.TASKS, "dying", "fake_scan_tasks:DyingTask")
     return folder
 
 

@@ -40,7 +40,7 @@ def shards(n_pictures: int, size: int) -> list[Shard]:
 class FakeEngine:
     """Workers that answer at once and die by chance, or at certain pictures."""
 
-    deaths = (Died,)
+    deaths: tuple[type[Exception], ...] = (Died,)
 
     def __init__(
         self,
@@ -168,11 +168,16 @@ def test_a_model_at_fault_ends_the_scan(when: str) -> None:
 
 
 def test_workers_that_are_not_there_in_time_are_not_waited_for_for_ever() -> None:
-    engine = FakeEngine(1)
+    class LateWorker(FakeWorker):
+        def ready(self) -> Future[list[Row]]:
+            return Future()
 
-    def never(_: FakeWorker) -> Future[list[Row]]:
-        return Future()
+    class LateEngine(FakeEngine):
+        def start(self, job: Job) -> FakeWorker:
+            super().start(job)
+            return LateWorker(self)
 
-    engine.start = lambda _job: type("Late", (FakeWorker,), {"ready": never})(engine)  # type: ignore[method-assign]
+    engine = LateEngine(1)
     with pytest.raises(WhichcamError, match=r"no worker was ready within 0\.01 s"):
         list(drive(engine, JOB, iter(shards(2, 1)), start_timeout_s=0.01))
+    assert engine.n_alive == 0

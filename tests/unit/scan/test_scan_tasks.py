@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from whichcam.datasets.synthetic import SyntheticCamera
-from whichcam.errors import ImageTooSmallError, UnknownNameError
+from whichcam.errors import ConfigError, ImageTooSmallError, UnknownNameError
 from whichcam.gallery import Gallery
 from whichcam.media import Photo, open_photo
-from whichcam.pipelines import enroll, search, verify
+from whichcam.pipelines import enroll, examine, search, verify
 from whichcam.prnu import photo_noise, sign_bits
 from whichcam.scan._rows import found_row, table_of
-from whichcam.scan._tasks import TASKS, build_task
+from whichcam.scan._sources import read_entry
+from whichcam.scan._tasks import TASKS, build_task, settings_of
 
 CAMERA = SyntheticCamera(prnu_strength=0.03)
 
@@ -81,7 +82,7 @@ def test_a_fingerprint_is_the_signs_of_the_middle() -> None:
     np.testing.assert_array_equal(np.frombuffer(answer["bits"], "<u8"), expected)
     assert (answer["height"], answer["width"]) == (192, 192)
     table = table_of(
-        [found_row(0, "a", sha256=photo.sha256, **answer)],
+        [found_row(0, "a", **answer)],
         build_task(TASKS["fingerprint"], {}).columns,
     )
     assert len(table.column("bits")[0].as_py()) == 128 * 128 // 8
@@ -89,6 +90,27 @@ def test_a_fingerprint_is_the_signs_of_the_middle() -> None:
     small = Photo.from_pixels(np.zeros((120, 300, 3), np.uint8), name="small")
     with pytest.raises(ImageTooSmallError, match="300x120"):
         look(small)
+
+
+def test_examine_answers_as_the_verb_does(gallery: Path, tmp_path: Path) -> None:
+    path = tmp_path / "shot.jpg"
+    path.write_bytes(CAMERA.shoot_jpeg(seed=20, size=(192, 192)))
+    settings = {"gallery": str(gallery), "methods": ["jpeg_grid"]}
+    task = build_task(TASKS["examine"], settings)
+    assert settings_of(task)["methods"] == ["jpeg_grid"]
+    answer = task.start()(read_entry(str(path)))
+    expected = examine(path, gallery=gallery, methods=["jpeg_grid"])
+    assert answer["result"] == expected.to_dict()
+    assert answer["sha256"] == expected.sha256
+    assert expected.identification is not None
+    assert answer["answer"] == expected.identification.answer
+    table = table_of([found_row(0, "a", **answer)], task.columns)
+    assert table.column("n_verdicts_against").to_pylist() == [
+        sum(v.direction == "against" for v in expected.verdicts)
+    ]
+    assert ", " in task.identity()
+    with pytest.raises(ConfigError, match="jpeg_grid"):
+        build_task(TASKS["examine"], {"methods": ["guess"]})
 
 
 def test_names_that_are_no_text_are_kept_readable() -> None:
