@@ -230,7 +230,7 @@ def _fit_network(
     network = MLPClassifier(
         _HIDDEN,
         alpha=1.0,
-        batch_size=1024,
+        batch_size=min(1024, len(x)),
         learning_rate_init=2e-3,
         max_iter=_EPOCHS,
         n_iter_no_change=_EPOCHS + 1,
@@ -313,4 +313,4 @@ def _n_allowed(n: int) -> int:
 
     counts = np.arange(n)
     bounds = beta.ppf(_SURENESS, counts + 1, n - counts)
-    return max(int((bounds <= _FALSE_ALARMS).sum()) - 1, 0)
+    return max(int(np.count_nonzero(bounds <= _FALSE_ALARMS)) - 1, 0)
