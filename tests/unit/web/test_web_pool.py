@@ -36,6 +36,7 @@ def strict(
         workers=1,
         max_queue=1,
         max_memory=400 * MIB,
+        max_pixels=200_000_000,
         time_limit_s=2.0,
         keep_s=0.5,
     )
@@ -166,8 +167,9 @@ def test_too_much_memory_is_refused_and_costs_no_worker(strict: Served) -> None:
 
     from PIL import Image
 
+    # Four bytes a pixel are more than it may take: refused before anything is decoded.
     file = io.BytesIO()
-    Image.new("RGB", (9000, 9000)).save(file, "PNG", compress_level=1)
+    Image.new("RGB", (11_000, 11_000)).save(file, "PNG", compress_level=1)
     pid = _worker(strict)
     with strict.client() as client:
         answer = client.post("/identify", content=file.getvalue())
