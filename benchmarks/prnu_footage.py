@@ -154,7 +154,7 @@ def summarize(encoding: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "n_impostors": len(others),
         "rates": rates,
         "n_own": len(own),
-        "n_own_found": sum(row["log10_p"] <= np.log10(OWN_RATE) for row in own),
+        "n_own_found": sum(bool(row["log10_p"] <= np.log10(OWN_RATE)) for row in own),
         "n_suspected_stabilized": sum(
             row["stabilization"] == "suspected" for row in rows
         ),

@@ -116,6 +116,7 @@ def test_the_check_sees_a_false_alarm_rate_that_was_typed(benchmarks: Any) -> No
     found = footage.summarize("usual", rows) | {"raw": rows}
     assert (found["n_own_found"], found["n_own"], found["n_impostors"]) == (4, 4, 12)
     assert [rate["n_reached"] for rate in found["rates"]] == [6, 6, 3, 0, 0]
+    json.dumps(found)  # numbers of numpy cannot be written
     whole = {"schema": SCHEMAS["prnu_footage"], **record.provenance()}
     whole["conditions"] = [found]
     assert _problems("prnu_footage", whole) == []
