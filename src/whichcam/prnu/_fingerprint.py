@@ -290,6 +290,7 @@ class FingerprintEstimator:
         )
         norm = float(np.linalg.norm(first)) * float(np.linalg.norm(second))
         agreement = float(np.vdot(first, second)) / norm if norm > 0 else 0.0
+        agreement = min(agreement, 1.0)  # of equal halves, rounding goes past it
         return float(np.sqrt(max(2 * agreement / (1 + agreement), 0.0)))
 
     def _warnings(self) -> tuple[str, ...]:

@@ -116,6 +116,13 @@ def test_quality_grows_with_pictures(flat_fields: list[PixelArray]) -> None:
     assert 0.8 < found[-1] < 1
 
 
+def test_twins_agree_no_more_than_wholly(flat_fields: list[PixelArray]) -> None:
+    # rounding may carry the correlation of a pattern with itself past 1
+    found = [_estimate([pixels, pixels]).quality for pixels in flat_fields]
+    assert min(found) > 0.999
+    assert max(found) <= 1
+
+
 def test_pictures_of_different_cameras_have_no_quality() -> None:
     cameras = [CAMERA.device(index) for index in range(4)]
     assert _estimate([_flat_field(c, 1) for c in cameras]).quality < 0.2
