@@ -126,6 +126,9 @@ def pdf_report(html: str) -> bytes:
     MissingDependencyError
         If WeasyPrint (extra ``report``), or the system's Pango, is not installed.
     """
+    from PIL import ImageFile
+
+    tolerant = ImageFile.LOAD_TRUNCATED_IMAGES
     try:
         from weasyprint import HTML
         from weasyprint.urls import URLFetcher
@@ -133,6 +136,9 @@ def pdf_report(html: str) -> bytes:
         raise MissingDependencyError(
             "WeasyPrint with Pango", extra="report", purpose="writing PDF"
         ) from error
+    finally:
+        # Its import has Pillow take files that are cut off, in the whole process.
+        ImageFile.LOAD_TRUNCATED_IMAGES = tolerant
 
     within = URLFetcher(allowed_protocols=("data",))  # what the page itself holds
     made: bytes = HTML(string=html, url_fetcher=within).write_pdf(

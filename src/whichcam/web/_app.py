@@ -27,6 +27,7 @@ from whichcam.web import (
 )
 from whichcam.web._errors import Problem, ProblemError, described
 from whichcam.web._jobs import Jobs
+from whichcam.web._lingering import Lingering
 from whichcam.web._metrics import Metrics
 from whichcam.web._pool import WorkerPool
 from whichcam.web._security import Guard
@@ -107,6 +108,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     _handle_errors(app)
     app.add_middleware(_Counted, metrics=metrics)
     app.add_middleware(Guard, settings=chosen)
+    app.add_middleware(Lingering, most_bytes=chosen.max_upload)
     return app
 
 

@@ -38,7 +38,7 @@ _HOST: Final = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?
 
 
 class Guard:
-    """The outermost layer: refuses who should not ask, and marks every answer.
+    """The layer before all routes: refuses who should not ask, and marks every answer.
 
     Parameters
     ----------

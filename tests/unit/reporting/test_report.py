@@ -8,6 +8,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -179,6 +180,16 @@ def test_pdf_has_the_hash_on_every_page(
     assert len(pages) >= 2
     assert all(found.sha256 in re.sub(r"\s", "", text) for text in pages)
     assert path.read_bytes() == pdf_report(page)
+
+
+def test_after_a_pdf_cut_off_pictures_are_still_refused() -> None:
+    pytest.importorskip("weasyprint", reason="the extra report is not installed")
+    program = (
+        "from PIL import ImageFile; from whichcam.reporting import pdf_report; "
+        "pdf_report('<p>one</p>'); assert not ImageFile.LOAD_TRUNCATED_IMAGES"
+    )
+    # In a process of its own: WeasyPrint changes Pillow once, when it is imported.
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_without_weasyprint_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

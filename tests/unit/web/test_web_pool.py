@@ -151,6 +151,7 @@ def test_a_job_that_does_not_listen_is_killed(
 def test_what_was_found_is_forgotten_after_a_while(
     strict: Served, photo: bytes
 ) -> None:
+    assert strict.is_idle()
     _worker(strict)
     with strict.client() as client:
         params = {"background": True}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
 import time
 from typing import Any
@@ -71,6 +72,18 @@ def test_a_stream_without_end_is_cut_off_at_the_limit(served: Served) -> None:
         else:
             raise AssertionError("the server took 2 GB")
     assert n_sent < 16 * MIB  # the limit, and what lay in the buffers between
+    assert _nothing_left(served)
+
+
+def test_who_is_still_sending_reads_the_refusal(served: Served) -> None:
+    body = b"\xff" * MIB
+    with _open(
+        served, f"Content-Length: {len(body)}", "Origin: http://elsewhere"
+    ) as line:
+        assert select.select([line], [], [], 20)[0], "no answer before the body"
+        line.sendall(body)  # would fail if the server had closed already
+        status, error, closed = _answer(line)
+    assert (status, error["code"], closed) == (403, "foreign_page", True)
     assert _nothing_left(served)
 
 
