@@ -145,7 +145,8 @@ def only(photo: str, what: str) -> None:
     else:  # everything is loaded, and compiled code with it; nothing large is done
         from whichcam.prnu import photo_noise
 
-        photo_noise(pixels[:64, :64])
+        # As whole as a picture is: for another layout it would be compiled anew.
+        photo_noise(pixels[:64, :64].copy())
 
 
 def worker(*arguments: str) -> Any:

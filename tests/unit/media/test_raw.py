@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 import builtins
-import io
 from typing import Any
 
 import numpy as np
 import pytest
+from dng_file import dng
 
 from whichcam.errors import ImageDecodeError, ImageTooLargeError, MissingDependencyError
 from whichcam.media import Limits, open_photo, read_header
 
 rawpy = pytest.importorskip("rawpy")
-tifffile = pytest.importorskip("tifffile")
+pytest.importorskip("tifffile")
 
 HEIGHT, WIDTH = 64, 96
-IDENTITY = (1, 1, 0, 1, 0, 1, 0, 1, 1, 1, 0, 1, 0, 1, 0, 1, 1, 1)
-
-
-def dng(mosaic: np.ndarray[Any, Any], orientation: int = 1) -> bytes:
-    tags = [
-        (271, 2, 0, "Maker", True),
-        (272, 2, 0, "Model", True),
-        (274, 3, 1, orientation, True),
-        (33421, 3, 2, (2, 2), True),  # CFARepeatPatternDim
-        (33422, 1, 4, bytes([0, 1, 1, 2]), True),  # RGGB
-        (50706, 1, 4, bytes([1, 4, 0, 0]), True),  # DNGVersion
-        (50708, 2, 0, "Maker Model", True),
-        (50714, 3, 1, (0,), True),  # BlackLevel
-        (50717, 3, 1, (4095,), True),  # WhiteLevel
-        (50721, 10, 9, IDENTITY, True),  # ColorMatrix1
-        (50728, 5, 3, (1, 1, 1, 1, 1, 1), True),  # AsShotNeutral
-        (50778, 3, 1, 21, True),
-    ]
-    file = io.BytesIO()
-    tifffile.imwrite(
-        file, mosaic, photometric=32803, metadata=None, software="t", extratags=tags
-    )
-    return file.getvalue()
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from dng_file import dng
+from heic_file import heic
 from PIL import Image
 
 from whichcam.errors import (
@@ -129,6 +131,30 @@ def test_pictures_of_every_kind_are_examined(mode: str, form: str) -> None:
     assert {verdict.question for verdict in found.verdicts} <= {
         *("camera", "file", "claims", "one_camera")
     }
+    json.dumps(found.to_dict(with_heatmaps=True))
+
+
+def test_heic_is_examined() -> None:
+    pytest.importorskip("pi_heif")
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110] = "Apple", "iPhone 11"
+    rng = np.random.default_rng(2)
+    planes = rng.integers(16, 236, (3, 128, 128), dtype=np.uint8)
+    found = examine(heic(planes, exif=exif.tobytes()[6:], side=32), methods=FAST)
+    assert (found.format, found.claims.model) == ("HEIC", "iPhone 11")
+    assert found.identification is not None
+    assert "noise_level" in {one.method for one in found.localizations}
+    json.dumps(found.to_dict(with_heatmaps=True))
+
+
+def test_raw_is_examined_and_its_pixels_are_said_to_be_developed() -> None:
+    pytest.importorskip("rawpy")
+    pytest.importorskip("tifffile")
+    rng = np.random.default_rng(3)
+    mosaic = rng.integers(500, 3500, (160, 192), dtype=np.uint16)
+    found = examine(dng(mosaic), methods=FAST)
+    assert (found.format, found.claims.make) == ("RAW", "Maker")
+    assert any("LibRaw" in text for text in found.warnings)
     json.dumps(found.to_dict(with_heatmaps=True))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,6 @@ import pytest
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
 httpx = pytest.importorskip("httpx", reason="the extra test is not installed")
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 
 from web_server import Served, running  # noqa: E402
 
