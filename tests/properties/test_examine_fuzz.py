@@ -1,4 +1,4 @@
-"""Whatever a file holds, it is examined and reported, or refused by an error of ours."""
+"""Whatever a file holds: examined and reported, or refused by an error of ours."""
 
 from __future__ import annotations
 

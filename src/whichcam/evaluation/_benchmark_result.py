@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import numpy as np
 
-from whichcam._typing import PathLike
 from whichcam.errors import IncompatibleArtifactError, UnknownNameError
-from whichcam.evaluation import _parse
 from whichcam.evaluation._answers import MethodAnswers
 from whichcam.evaluation._benchmark_records import (
     BenchmarkMethod,
@@ -20,7 +16,7 @@ from whichcam.evaluation._benchmark_records import (
     BenchmarkScores,
 )
 from whichcam.evaluation._crossval_records import CrossvalFailure
-from whichcam.evaluation._keeping import keep_text
+from whichcam.evaluation._keeping import KeptResult
 from whichcam.evaluation._records import UNTOUCHED
 
 if TYPE_CHECKING:
@@ -30,7 +26,7 @@ SCHEMA: Final = "whichcam.benchmark/1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BenchmarkResult:
+class BenchmarkResult(KeptResult):
     """Raw scores of methods that learnt from one split, on other splits.
 
     Attributes
@@ -58,6 +54,8 @@ class BenchmarkResult:
     manifest_sha256, git_commit, versions, machine, created, duration_s
         As in `CrossvalResult`.
     """
+
+    _ITEMS_ON_LINES: ClassVar = ("methods", "photos", "scores")
 
     photos: tuple[BenchmarkPhoto, ...]
     methods: tuple[BenchmarkMethod, ...]
@@ -201,48 +199,6 @@ class BenchmarkResult:
                 "BenchmarkResult.save of this version"
             ) from error
         return result
-
-    def save(self, path: PathLike, *, overwrite: bool = False) -> None:
-        """Write the result as one JSON file, whole or not at all.
-
-        Parameters
-        ----------
-        path : path-like
-            Its folder exists.
-        overwrite : bool, default False
-            Replace a file that is there.
-
-        Raises
-        ------
-        InputError
-            If the file exists and may not be replaced: results are evidence.
-        ArtifactNotFoundError
-            If the folder does not exist.
-        ArtifactError
-            If the file cannot be written.
-        """
-        values = self.to_dict()
-        lists = {name: values.pop(name) for name in ("methods", "photos", "scores")}
-        text = json.dumps(values, indent=1, allow_nan=False)[:-2]
-        for name, items in lists.items():
-            lines = ",\n".join(json.dumps(item, allow_nan=False) for item in items)
-            text += f',\n "{name}": [\n{lines}\n]'
-        keep_text(path, text + "}\n", overwrite=overwrite)
-
-    @classmethod
-    def load(cls, path: PathLike) -> Self:
-        """Read a result written by `save`.
-
-        Raises
-        ------
-        ArtifactNotFoundError
-            If there is no such file.
-        ArtifactError
-            If it cannot be read, or is larger than any result (1 GiB).
-        IncompatibleArtifactError
-            If it is no result of this schema.
-        """
-        return cls.from_dict(_parse.read_json(Path(path)))
 
 
 def _scores(values: Mapping[str, Any]) -> BenchmarkScores:

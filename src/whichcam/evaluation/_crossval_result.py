@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import numpy as np
 
-from whichcam._typing import PathLike
 from whichcam.errors import (
     IncompatibleArtifactError,
 )
-from whichcam.evaluation import _parse
 from whichcam.evaluation._answers import MethodAnswers
 from whichcam.evaluation._crossval_plan import CHAINS, GROUPED
 from whichcam.evaluation._crossval_records import (
@@ -23,7 +19,7 @@ from whichcam.evaluation._crossval_records import (
     FoldScores,
     SetAside,
 )
-from whichcam.evaluation._keeping import keep_text
+from whichcam.evaluation._keeping import KeptResult
 
 if TYPE_CHECKING:
     from whichcam.evaluation._crossval_figures import CrossvalSummary
@@ -32,7 +28,7 @@ SCHEMA: Final = "whichcam.crossval/1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CrossvalResult:
+class CrossvalResult(KeptResult):
     """Raw scores of every method on the same folds.
 
     Attributes
@@ -68,6 +64,8 @@ class CrossvalResult:
     duration_s : float
         How long it took; what an earlier run had finished took no time again.
     """
+
+    _ITEMS_ON_LINES: ClassVar = ("photos", "scores")
 
     photos: tuple[CrossvalPhoto, ...]
     scores: tuple[FoldScores, ...]
@@ -200,52 +198,6 @@ class CrossvalResult:
                 "written by CrossvalResult.save of this version"
             ) from error
         return result
-
-    def save(self, path: PathLike, *, overwrite: bool = False) -> None:
-        """Write the result as one JSON file, whole or not at all.
-
-        Parameters
-        ----------
-        path : path-like
-            Its folder exists.
-        overwrite : bool, default False
-            Replace a file that is there.
-
-        Raises
-        ------
-        InputError
-            If the file exists and may not be replaced: results are evidence.
-        ArtifactNotFoundError
-            If the folder does not exist.
-        ArtifactError
-            If the file cannot be written.
-        """
-        keep_text(path, self._json(), overwrite=overwrite)
-
-    def _json(self) -> str:
-        """Return JSON with a photo, or a fold, a line."""
-        values = self.to_dict()
-        lists = {name: values.pop(name) for name in ("photos", "scores")}
-        text = json.dumps(values, indent=1, allow_nan=False)[:-2]
-        for name, items in lists.items():
-            lines = ",\n".join(json.dumps(item, allow_nan=False) for item in items)
-            text += f',\n "{name}": [\n{lines}\n]'
-        return text + "}\n"
-
-    @classmethod
-    def load(cls, path: PathLike) -> Self:
-        """Read a result written by `save`.
-
-        Raises
-        ------
-        ArtifactNotFoundError
-            If there is no such file.
-        ArtifactError
-            If it cannot be read, or is larger than any result (1 GiB).
-        IncompatibleArtifactError
-            If it is no result of this schema.
-        """
-        return cls.from_dict(_parse.read_json(Path(path)))
 
 
 def read_scores(values: Mapping[str, Any]) -> FoldScores:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
-from whichcam._typing import PathLike
 from whichcam.errors import (
     InsufficientEvidenceError,
     UnknownNameError,
 )
-from whichcam.evaluation import _device_parse, _parse
+from whichcam.evaluation import _device_parse
 from whichcam.evaluation._device_records import (
     STATISTICS,
     DeviceConditions,
@@ -24,7 +22,7 @@ from whichcam.evaluation._device_records import (
     DeviceProbe,
     EnrolledDevice,
 )
-from whichcam.evaluation._keeping import keep_text
+from whichcam.evaluation._keeping import KeptResult
 from whichcam.scoring import LikelihoodRatioMap, PavCurve, TippettCurve
 
 if TYPE_CHECKING:
@@ -36,7 +34,7 @@ SCHEMA: Final = "whichcam.device_evaluation/1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceEvaluation:
+class DeviceEvaluation(KeptResult):
     """Raw scores of every picture against every fingerprint.
 
     Attributes
@@ -287,39 +285,5 @@ class DeviceEvaluation:
         """
         return cls(**_device_parse.device_fields(values, SCHEMA))
 
-    def save(self, path: PathLike, *, overwrite: bool = False) -> None:
-        """Write the result as one JSON file, whole or not at all.
-
-        Parameters
-        ----------
-        path : path-like
-            Its folder exists.
-        overwrite : bool, default False
-            Replace a file that is there.
-
-        Raises
-        ------
-        InputError
-            If the file exists and may not be replaced: results are evidence.
-        ArtifactNotFoundError
-            If the folder does not exist.
-        ArtifactError
-            If the file cannot be written.
-        """
-        text = json.dumps(self.to_dict(), allow_nan=False) + "\n"
-        keep_text(path, text, overwrite=overwrite)
-
-    @classmethod
-    def load(cls, path: PathLike) -> Self:
-        """Read a result written by `save`.
-
-        Raises
-        ------
-        ArtifactNotFoundError
-            If there is no such file.
-        ArtifactError
-            If it cannot be read, or is larger than any result (1 GiB).
-        IncompatibleArtifactError
-            If it is no result of this schema.
-        """
-        return cls.from_dict(_parse.read_json(Path(path)))
+    def _json(self) -> str:
+        return json.dumps(self.to_dict(), allow_nan=False) + "\n"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
-from whichcam._typing import IntArray, PathLike
+from whichcam._typing import IntArray
 from whichcam.evaluation import _parse
-from whichcam.evaluation._keeping import keep_text
+from whichcam.evaluation._keeping import KeptResult
 from whichcam.evaluation._records import EvaluationRow, RowFailure
 
 if TYPE_CHECKING:
@@ -21,7 +19,7 @@ SCHEMA: Final = "whichcam.evaluation/1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EvaluationResult:
+class EvaluationResult(KeptResult):
     """Raw scores of every picture, and what they were computed with.
 
     Attributes
@@ -58,6 +56,8 @@ class EvaluationResult:
     Scores carry six significant digits, here and on disk: figures computed from a
     loaded result are those of the original to the last bit.
     """
+
+    _ITEMS_ON_LINES: ClassVar = ("rows",)
 
     rows: tuple[EvaluationRow, ...]
     failures: tuple[RowFailure, ...]
@@ -153,47 +153,3 @@ class EvaluationResult:
             If a field is missing, of another type, or does not fit the others.
         """
         return cls(**_parse.result_fields(values, SCHEMA))
-
-    def save(self, path: PathLike, *, overwrite: bool = False) -> None:
-        """Write the result as one JSON file, whole or not at all.
-
-        Parameters
-        ----------
-        path : path-like
-            Its folder exists.
-        overwrite : bool, default False
-            Replace a file that is there.
-
-        Raises
-        ------
-        InputError
-            If the file exists and may not be replaced: results are evidence.
-        ArtifactNotFoundError
-            If the folder does not exist.
-        ArtifactError
-            If the file cannot be written.
-        """
-        keep_text(path, self._json(), overwrite=overwrite)
-
-    def _json(self) -> str:
-        """Return JSON with a row a line, so that files can be read and compared."""
-        values = self.to_dict()
-        rows = values.pop("rows")
-        head = json.dumps(values, indent=1, allow_nan=False)
-        lines = ",\n".join(json.dumps(row, allow_nan=False) for row in rows)
-        return f'{head[:-2]},\n "rows": [\n{lines}\n]}}\n'
-
-    @classmethod
-    def load(cls, path: PathLike) -> Self:
-        """Read a result written by `save`.
-
-        Raises
-        ------
-        ArtifactNotFoundError
-            If there is no such file.
-        ArtifactError
-            If it cannot be read, or is larger than any result (1 GiB).
-        IncompatibleArtifactError
-            If it is no result of this schema.
-        """
-        return cls.from_dict(_parse.read_json(Path(path)))

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 
-from whichcam._typing import PathLike
 from whichcam.datasets import SPLICE_SAVINGS
 from whichcam.errors import IncompatibleArtifactError
-from whichcam.evaluation import _parse
-from whichcam.evaluation._keeping import keep_text
+from whichcam.evaluation._keeping import KeptResult
 from whichcam.evaluation._tables import Cell, Table
 from whichcam.scoring import auroc
 
@@ -64,7 +60,7 @@ class SpliceRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SpliceEvaluation:
+class SpliceEvaluation(KeptResult):
     """Raw figures of every picture, and what they were made with.
 
     Attributes
@@ -85,6 +81,8 @@ class SpliceEvaluation:
         How long it took.
     """
 
+    _ITEMS_ON_LINES: ClassVar = ("rows",)
+
     methods: tuple[str, ...]
     rows: tuple[SpliceRow, ...]
     manifest_sha256: str
@@ -104,39 +102,27 @@ class SpliceEvaluation:
         ]
         return {"schema": SCHEMA, **plain}
 
-    def save(self, path: PathLike, *, overwrite: bool = False) -> None:
-        """Write the result as JSON.
-
-        Raises
-        ------
-        InputError
-            If the file exists and ``overwrite`` is false.
-        ArtifactError
-            If it cannot be written.
-        """
-        keep_text(path, json.dumps(self.to_dict()) + "\n", overwrite=overwrite)
-
     @classmethod
-    def load(cls, path: PathLike) -> Self:
-        """Read what `save` wrote.
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Return the result of which these are the values.
 
         Raises
         ------
-        ArtifactError
-            If there is no such file, or it is no such result.
+        IncompatibleArtifactError
+            If they are of another schema, or fields are missing or unknown.
         """
-        values = dict(_parse.read_json(Path(path)))
-        if values.pop("schema", None) != SCHEMA:
+        rest = dict(values)
+        if rest.pop("schema", None) != SCHEMA:
             raise IncompatibleArtifactError(
-                f"{path} is no splice evaluation; expected the schema {SCHEMA}"
+                f"this is no splice evaluation; expected the schema {SCHEMA}"
             )
         try:
-            rows = tuple(SpliceRow(**row) for row in values.pop("rows"))
-            methods = tuple(values.pop("methods"))
-            return cls(rows=rows, methods=methods, **values)
+            rows = tuple(SpliceRow(**row) for row in rest.pop("rows"))
+            methods = tuple(rest.pop("methods"))
+            return cls(rows=rows, methods=methods, **rest)
         except (KeyError, TypeError) as error:
             raise IncompatibleArtifactError(
-                f"{path} lacks fields of a splice evaluation, or has others: {error}"
+                f"fields of a splice evaluation are missing or unknown: {error}"
             ) from error
 
 

@@ -54,7 +54,7 @@ _ABOUT: Final[dict[Question, tuple[str, tuple[str, str]]]] = {
     ),
     "file": (
         "Is the file as its camera wrote it?",
-        ("nothing has changed the file since", "it was edited or saved again"),
+        ("the file is as the camera wrote it", "it was edited or saved again"),
     ),
     "claims": (
         "Do the file's times and places agree with each other?",

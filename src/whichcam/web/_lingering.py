@@ -55,7 +55,7 @@ class Lingering:
             if not is_last or not closes or is_whole:
                 await send(message)
                 return
-            await send(message | {"more_body": True})
+            await send({**message, "more_body": True})
             await drain()
             await send({"type": "http.response.body", "body": b""})
 

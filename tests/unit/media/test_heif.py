@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+from typing import Any
+
 import numpy as np
 import pytest
 from heic_file import Grey, box, heic
@@ -13,6 +15,7 @@ from whichcam.media import Limits, open_photo, read_header
 from whichcam.media._boxes import is_cut_off, without_turns
 
 pi_heif = pytest.importorskip("pi_heif")
+
 
 @pytest.fixture
 def grey(rng: np.random.Generator) -> Grey:
