@@ -122,7 +122,7 @@ class SpliceEvaluation(KeptResult):
             return cls(rows=rows, methods=methods, **rest)
         except (KeyError, TypeError) as error:
             raise IncompatibleArtifactError(
-                f"fields of a splice evaluation are missing or unknown: {error}"
+                f"this lacks fields of a splice evaluation, or has others: {error}"
             ) from error
 
 
