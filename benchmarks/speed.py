@@ -71,17 +71,12 @@ def identify(path: Path, model_folder: str, workers: int = 1) -> list[str]:
 
 def run_and_measure(arguments: list[str]) -> tuple[float, float]:
     """Return seconds and the greatest resident memory (bytes) of a process."""
-    start = time.perf_counter()
-    with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(arguments, stdout=output, stderr=output)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        seconds = time.perf_counter() - start
-        if process.returncode != 0:
-            output.seek(0)
-            raise SystemExit(output.read().decode(errors="replace"))
-    unit = 1 if sys.platform == "darwin" else 1024
-    return seconds, float(usage.ru_maxrss * unit)
+    command = [sys.executable, str(Path(__file__).with_name("_child.py")), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    code, seconds, peak = json.loads(done.stdout)
+    if code != 0:
+        raise SystemExit(done.stderr)
+    return float(seconds), float(peak)
 
 
 def measurement(
