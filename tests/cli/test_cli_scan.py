@@ -65,6 +65,7 @@ def test_only_what_was_given_is_handed_on(
         "workers": None,
         "shard_size": 128,
         "resume": False,
+        "time_limit_s": 600.0,
     }
 
 

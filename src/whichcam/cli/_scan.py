@@ -82,6 +82,14 @@ def scan(
         bool,
         typer.Option("--resume", help="Go on with the scan in DIR, if there is one."),
     ] = False,
+    time_limit: Annotated[
+        float,
+        typer.Option(
+            min=0.001,
+            help="Seconds that a picture may take; a worker that takes longer is ended "
+            "and the picture is tried once more.",
+        ),
+    ] = 600.0,
     model: Annotated[
         Path | None,
         typer.Option(
@@ -164,6 +172,7 @@ def scan(
             workers=workers,
             shard_size=shard_size,
             resume=resume,
+            time_limit_s=time_limit,
             progress=progress,
             **settings,
         )

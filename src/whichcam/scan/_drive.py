@@ -55,7 +55,8 @@ def drive(
     A worker has one piece at a time and the next shard is read when one is free, so
     that no more shards are in memory than there are workers. When a worker dies, what
     it had is tried again in two halves by others; a picture that was alone with two
-    workers when they died gets a row that says so.
+    workers when they died gets a row that says so. A worker whose picture takes longer
+    than the job's limit is one that died.
 
     Raises
     ------
@@ -65,7 +66,7 @@ def drive(
         If the model or the gallery is at fault.
     """
     crew = _Crew(engine, job)
-    assembly = _Assembly(shards)
+    assembly = _Assembly(shards, job.time_limit_s)
     try:
         crew.hire(engine.n_workers)
         while True:
@@ -156,8 +157,9 @@ class _Crew:
 class _Assembly:
     """Pieces to be looked at, and shards of which some rows are there."""
 
-    def __init__(self, shards: Iterator[Shard]) -> None:
+    def __init__(self, shards: Iterator[Shard], time_limit_s: float | None) -> None:
         self._shards = shards
+        self._time_limit_s = time_limit_s
         self._is_read = False
         self._again: deque[Piece] = deque()
         self._open: dict[int, tuple[Shard, list[Row]]] = {}
@@ -195,4 +197,6 @@ class _Assembly:
         else:
             path = piece.entries[0].path
             said = f"{path}: {_MOST_DEATHS_ALONE} workers died while they looked at it"
+            if self._time_limit_s is not None:
+                said += f", or looked longer than {self._time_limit_s:g} s"
             yield from self.done(piece, [failed_row(first, path, WORKER_DIED, said)])

@@ -66,13 +66,16 @@ class LocalWorker:
             return self._pool.submit(_look, piece)
 
     def stop(self) -> None:
-        """Let the process end after the picture it is at."""
+        """Let the process end after the picture it is at; `join` waits for that."""
         self._stopped.set()
-        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def join(self) -> None:
-        """Wait until it has ended."""
-        self._pool.shutdown()
+        """Wait until it has ended.
+
+        One that is still starting too: it would complain of what is gone when it is
+        ready.
+        """
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _begin(job: Job, stopped: Any) -> None:

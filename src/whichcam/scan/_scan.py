@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
@@ -40,6 +41,7 @@ ENGINES: Final = {
 """Where workers run, and where each way is written down."""
 
 SHARD_SIZE: Final = 128
+TIME_LIMIT_S: Final = 600.0
 
 
 def scan_photos(
@@ -52,6 +54,7 @@ def scan_photos(
     workers: int | None = None,
     shard_size: int = SHARD_SIZE,
     resume: bool = False,
+    time_limit_s: float | None = TIME_LIMIT_S,
     progress: Callable[[ScanProgress], None] | None = None,
     catch: Kinds = Exception,
     **settings: Any,
@@ -80,6 +83,9 @@ def scan_photos(
     resume : bool, default False
         Go on with the scan in ``out``: shards that are whole are kept, others are
         done again. Where there is none yet, begin one.
+    time_limit_s : float or None, default 600
+        A worker that looks longer at one picture is ended, as if it had died over it;
+        None for no limit. Not on Windows, which has no such alarm.
     progress : callable, optional
         Called with a `ScanProgress` after each shard.
     catch : exception type or tuple of them, default Exception
@@ -121,13 +127,20 @@ def scan_photos(
     for name, value in (("workers", workers), ("shard_size", shard_size)):
         if value is not None and value < 1:
             raise InputError(f"{name} is {value}; expected at least 1")
+    if time_limit_s is not None and not 0 < time_limit_s < math.inf:
+        raise InputError(f"time_limit_s is {time_limit_s}; expected a number above 0")
     if task not in TASKS:
         _registry.load(TASKS, task, what="task")  # raises, and lists those there are
     if address is not None and engine != "ray":
         raise InputError(f"address is for the engine ray; the engine is {engine!r}")
     target = TASKS[task]
     asked = build_task(target, settings)
-    job = Job(target=target, settings=settings_of(asked), catch=catch)
+    job = Job(
+        target=target,
+        settings=settings_of(asked),
+        catch=catch,
+        time_limit_s=time_limit_s,
+    )
     kind = _registry.load(ENGINES, engine, what="engine")
     folder = ScanFolder(Path(out))
     with folder.held(resume=resume):

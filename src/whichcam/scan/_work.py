@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, TypeAlias
@@ -27,6 +29,7 @@ class Job:
     target: str
     settings: Mapping[str, Any]
     catch: Kinds = Exception
+    time_limit_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,7 @@ class Looker:
         self._truncated = task.allow_truncated
         self._is_given_files = task.is_given_files
         self._catch = job.catch
+        self._time_limit_s = job.time_limit_s
         # They stand in the results; thousands on stderr would hide all else.
         warnings.simplefilter("ignore", WhichcamWarning)
 
@@ -65,7 +69,9 @@ class Looker:
         for k, opened in enumerate(self._read_ahead(piece.entries)):
             if is_stopped():
                 break
-            found.append(self._row(piece.first + k, piece.entries[k].path, opened))
+            with ended_after(self._time_limit_s):
+                row = self._row(piece.first + k, piece.entries[k].path, opened)
+            found.append(row)
         return found
 
     def _read_ahead(self, entries: Sequence[Entry]) -> Iterator[Future[Seen]]:
@@ -98,3 +104,20 @@ class Looker:
         except self._catch as error:
             return failed_row(index, path, type(error).__name__, str(error))
         return found_row(index, path, **answer)
+
+
+@contextmanager
+def ended_after(seconds: float | None) -> Iterator[None]:
+    """End this process where the block takes longer, whatever it is at.
+
+    By an alarm that nobody handles: a decoder that never comes back gives no Python
+    code a chance to run. Where a system has no such alarm, nothing happens.
+    """
+    if seconds is None or not hasattr(signal, "setitimer"):
+        yield
+        return
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -21,9 +21,7 @@ from whichcam.media import Photo, read_header
 from whichcam.pipelines import Examination
 from whichcam.reporting import heat_colours, html_report, pdf_report
 from whichcam.web._json import finite, renamed
-
-if TYPE_CHECKING:
-    from whichcam.web._operations import Params, Tell, Workbench
+from whichcam.web._workbench import Params, Tell, Workbench
 
 _REACH: Final = 24  # shifts each way that are shown around a correlation's peak
 _PREVIEW: Final = 1600  # px of the longer side

@@ -20,7 +20,7 @@ from whichcam.web._errors import described
 from whichcam.web._json import renamed
 
 if TYPE_CHECKING:
-    from whichcam.web._operations import Workbench
+    from whichcam.web._workbench import Workbench
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ def main(line: Connection, options_json: str) -> None:
 
 
 def _prepare(options: dict[str, Any]) -> Workbench:
-    from whichcam.web._operations import Workbench
+    from whichcam.web._workbench import Workbench
 
     bench = Workbench(
         model=options["model"],

@@ -37,6 +37,9 @@ class SizeTask:
             red = int(photo.pixels[0, 0, 0])
             if red == 255:
                 os.kill(pid, signal.SIGKILL)
+            if red == 252:
+                while True:
+                    pass
             if red == 254:
                 raise RuntimeError("a bug of ours")
             if red == 253:

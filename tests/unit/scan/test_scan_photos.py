@@ -26,7 +26,6 @@ from whichcam.scan._store import ScanFolder
 from whichcam.scan._work import Job, Looker, Piece
 
 RAISES, BAD_MODEL = 254, 253  # reds of a first pixel; see conftest.py
-RAISES, BAD_MODEL = 254, 253  # reds of a first pixel; see conftest.py
 pytestmark = pytest.mark.usefixtures("fake_tasks", "here")
 
 
@@ -276,6 +275,7 @@ def test_two_scans_do_not_write_to_one_folder(
         ({"engine": "steam"}, UnknownNameError, "local, ray"),
         ({"workers": 0}, InputError, "workers is 0"),
         ({"shard_size": 0}, InputError, "shard_size is 0"),
+        ({"time_limit_s": 0.0}, InputError, "time_limit_s is 0"),
         ({"address": "auto"}, InputError, "for the engine ray"),
         ({"colour": 1}, ConfigError, "colour.*pause_s"),
         ({"task": "identify", "top_k": 0}, ConfigError, "top_k"),
