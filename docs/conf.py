@@ -10,9 +10,9 @@ sys.path.insert(0, str(HERE / "_tools"))
 
 import cli_reference  # noqa: E402
 import figures  # noqa: E402
-import lab_pages  # noqa: E402
 import report_example  # noqa: E402
 import rest_reference  # noqa: E402
+import result_pages  # noqa: E402
 import scale_costs  # noqa: E402
 
 import whichcam  # noqa: E402
@@ -70,7 +70,7 @@ def setup(app: object) -> None:
     generated = HERE / "_build" / "generated"
     generated.mkdir(parents=True, exist_ok=True)
     figures.write_all(generated)
-    lab_pages.write_all(generated)
+    result_pages.write_all(generated)
     cli_reference.write(generated / "cli.md")
     rest_reference.write(generated / "rest.md")
     report_example.write(EXTRA / "example-report.html")

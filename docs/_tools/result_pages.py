@@ -16,9 +16,12 @@ from typing import Any
 from whichcam.evaluation import (
     BenchmarkResult,
     CrossvalResult,
+    SpliceEvaluation,
+    Table,
     benchmark_to_markdown,
     crossval_tables,
     markdown_table,
+    splice_tables,
 )
 from whichcam.reporting import benchmark_figures, crossval_figures
 
@@ -73,9 +76,7 @@ def crossval_part(generated: Path) -> str:
     names = ["methods-device.png", "methods-session.png"]
     texts = ["Share right on devices never seen", "Share right on other sessions"]
     tables = "\n".join(markdown_table(table) for table in crossval_tables(result))
-    commit = (result.git_commit or "none")[:10]
-    last = f"Commit `{commit}`, {result.created[:10]}, seed {result.seed}.\n"
-    return f"{_images(folder, names, texts)}\n{tables}\n{last}"
+    return f"{_images(folder, names, texts)}\n{tables}\n{_made(result.to_dict())}"
 
 
 def story_part(generated: Path) -> str:
@@ -101,6 +102,46 @@ def story_part(generated: Path) -> str:
     return f"{table}\n{_images(folder, names, texts)}"
 
 
+def splices_part(generated: Path) -> str:
+    """Return the tables of the newest evaluation of splices."""
+    del generated
+    path = newest("localization")
+    if path is None:
+        return _none("whichcam evaluate test --splices")
+    result = SpliceEvaluation.load(path)
+    tables = "\n".join(markdown_table(table) for table in splice_tables(result))
+    return f"{tables}\n{_made(result.to_dict())}"
+
+
+def claims_part(generated: Path) -> str:
+    """Return how often claims were contradicted, in whole files and in crops."""
+    del generated
+    parts = []
+    for kind, title in (
+        ("claims--claims", "Whole files of the claims table"),
+        ("claims--photos", "Crops given metadata, `test_device` and `test_scene`"),
+    ):
+        path = newest(kind)
+        if path is not None:
+            values = json.loads(path.read_bytes())
+            table = values["tables"][0] | {"title": title}
+            parts += [markdown_table(_table(table)), _made(values)]
+    return "\n".join(parts) or _none("whichcam evaluate claims.csv --claims")
+
+
+def _table(values: dict[str, Any]) -> Table:
+    rows = tuple(tuple(row) for row in values["rows"])
+    return Table(**values | {"columns": tuple(values["columns"]), "rows": rows})
+
+
+def _made(values: dict[str, Any]) -> str:
+    """Return what a result was made with, as a line."""
+    commit = (values["git_commit"] or "none")[:10]
+    seed = f", seed {values['seed']}" if "seed" in values else ""
+    processor = values["machine"]["processor"]
+    return f"Commit `{commit}`, {values['created'][:10]}{seed}, {processor}.\n"
+
+
 def _program() -> Any:
     spec = importlib.util.spec_from_file_location("blog_post_run", STORY)
     assert spec is not None
@@ -121,6 +162,8 @@ PARTS = {
     "benchmark.md": benchmark_part,
     "crossval.md": crossval_part,
     "blog_post.md": story_part,
+    "splices.md": splices_part,
+    "claims.md": claims_part,
 }
 
 
