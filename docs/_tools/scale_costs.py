@@ -22,13 +22,15 @@ def write(page: Path) -> None:
     parts += ["### Memory\n", _memory(speed)]
     parts += ["### Fingerprints searched\n", _searched(search)]
     parts += ["### Pictures sorted by camera\n", _sorted(search)]
+    parts += ["### Training\n", _trained(_newest("whichcam.training_speed/1"))]
     page.write_text("\n".join(parts), encoding="utf-8")
 
 
 def _newest(schema: str) -> dict[str, Any] | None:
     """Return the newest result of a kind."""
+    kind = schema.removeprefix("whichcam.").partition("/")[0]
     found = [
-        json.loads(path.read_text("utf-8")) for path in RESULTS.glob("scan_*.json")
+        json.loads(path.read_text("utf-8")) for path in RESULTS.glob(f"{kind}--*.json")
     ]
     found = [values for values in found if values.get("schema") == schema]
     return max(found, key=lambda values: str(values["created"]), default=None)
@@ -128,3 +130,18 @@ def _sorted(result: dict[str, Any] | None) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _trained(result: dict[str, Any] | None) -> str:
+    if result is None:
+        return NOT_YET
+    median = {entry["name"]: entry["median"] for entry in result["measurements"]}
+    return (
+        f"{median['train_one_process']:,.0f} crops a second on one core of a "
+        f"{result['machine']['processor']}, "
+        f"{100 * median['waiting_for_batches']:.0f} % of the time spent on drawing "
+        "batches; two processes of one core are "
+        f"{median['two_processes_over_one']:.2f} times as fast. A compiled step is "
+        f"{median['eager_over_compiled']:.2f} times as fast as a plain one, and the "
+        f"first takes {median['first_step_compiled']:.0f} s.\n"
+    )

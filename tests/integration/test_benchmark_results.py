@@ -36,6 +36,10 @@ SCHEMAS = {
     "web_speed": "whichcam.web_speed/1",
     "scan_search": "whichcam.scan_search/1",
     "scan_speed": "whichcam.scan_speed/1",
+    "training_speed": "whichcam.training_speed/1",
+    "crossval": "whichcam.crossval/1",
+    "benchmark": "whichcam.benchmark/1",
+    "blog_post": "whichcam.blog_post/1",
 }
 MACHINE = {"processor", "n_processors", "system", "architecture", "workers"}
 
