@@ -96,6 +96,22 @@ def sum_over_processes(values: Tensor) -> Tensor:
     return values
 
 
+class SumOverProcesses(torch.autograd.Function):
+    """The sum of a tensor over all processes, to which each one's gradient flows."""
+
+    @staticmethod
+    def forward(context: object, values: Tensor) -> Tensor:
+        """Return the sum."""
+        del context
+        return sum_over_processes(values.clone())
+
+    @staticmethod
+    def backward(context: object, gradient: Tensor) -> Tensor:
+        """Return the sum of the gradients: every process's loss holds these values."""
+        del context
+        return sum_over_processes(gradient.clone())
+
+
 class SharedBatchNorm(nn.BatchNorm1d):
     """Batch normalisation by the rows of all processes; torch's own is for GPUs only.
 
@@ -106,12 +122,10 @@ class SharedBatchNorm(nn.BatchNorm1d):
         """Normalise rows, (N, C): by all processes' rows in training."""
         if not self.training or world_size() == 1:
             return super().forward(rows)
-        from torch.distributed.nn.functional import all_reduce
-
         own = torch.cat(
             [rows.new_full((1,), len(rows)), rows.sum(0), rows.square().sum(0)]
         )
-        whole: Tensor = all_reduce(own.float())  # type: ignore[no-untyped-call]
+        whole: Tensor = SumOverProcesses.apply(own.float())
         n, total, squares = torch.split(whole, [1, *2 * [rows.shape[1]]])
         mean = total / n
         variance = (squares / n - mean.square()).clamp_min(0)
