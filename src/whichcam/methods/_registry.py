@@ -35,7 +35,14 @@ METHODS = {
 
 QUICK_SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
-        "constrained": {"patch_px": 128, "epochs": 6},
+        "constrained": {
+            "patch_px": 64,
+            "n_patches": 16,
+            "patches_per_photo": 8,
+            "batch_size": 32,
+            "learning_rate": 1e-2,
+            "epochs": 6,
+        },
         "finetune": {
             "patch_px": 160,
             "n_patches": 2,
