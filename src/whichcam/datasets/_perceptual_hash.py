@@ -12,6 +12,7 @@ from PIL import Image
 
 from whichcam._typing import PixelArray
 from whichcam.errors import ImageDecodeError
+from whichcam.media._pillow import cut_off_files
 
 _SIDE: Final = 32
 # A picture with less contrast than one grey level (flat fields, lens caps) has no
@@ -52,7 +53,7 @@ def hash_of_bytes(data: bytes) -> str:
         If the picture cannot be decoded.
     """
     try:
-        with warnings.catch_warnings():
+        with cut_off_files(are_taken=False), warnings.catch_warnings():
             # Broken EXIF does not matter here, and the caller has judged the size.
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data)) as image:

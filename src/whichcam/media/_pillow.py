@@ -7,6 +7,8 @@ import struct
 import threading
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,6 +42,7 @@ FOREIGN_ERRORS = (
 # process: they are changed only under this lock and put back.
 _LOCK = threading.Lock()
 
+
 _LOSSY = {
     "L": "grey picture: one channel, given three times",
     "1": "black-and-white picture: one bit a pixel, given three times",
@@ -53,6 +56,23 @@ _LOSSY = {
 }
 _GREY_16 = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
 _QUIET = frozenset({"RGB", "RGBX", "YCbCr"})
+
+
+@contextmanager
+def cut_off_files(*, are_taken: bool) -> Iterator[None]:
+    """Have Pillow take files that are cut off, or refuse them, whoever set it before.
+
+    WeasyPrint, for one, has the whole process take them once it is imported.
+    """
+    from PIL import ImageFile as settings
+
+    with _LOCK:
+        before = settings.LOAD_TRUNCATED_IMAGES
+        settings.LOAD_TRUNCATED_IMAGES = are_taken
+        try:
+            yield
+        finally:
+            settings.LOAD_TRUNCATED_IMAGES = before
 
 
 def open_plugin(name: str, kind: str, data: bytes) -> ImageFile:
@@ -124,21 +144,19 @@ def decode_pillow(
 def _load(
     name: str, kind: str, image: ImageFile, said: list[str], *, tolerant: bool
 ) -> None:
-    from PIL import ImageFile as settings
     from PIL.Image import DecompressionBombError
 
-    with _LOCK, warnings.catch_warnings(record=True) as caught:
+    with (
+        cut_off_files(are_taken=tolerant),
+        warnings.catch_warnings(record=True) as caught,
+    ):
         warnings.simplefilter("always")
-        before = settings.LOAD_TRUNCATED_IMAGES
-        settings.LOAD_TRUNCATED_IMAGES = tolerant
         try:
             image.load()
         except (DecompressionBombError, MemoryError) as error:
             raise _too_large(name, kind, error) from error
         except FOREIGN_ERRORS as error:
             raise _broken(name, kind, error) from error
-        finally:
-            settings.LOAD_TRUNCATED_IMAGES = before
     for warning in caught[:4]:
         said.append(f"the {kind} decoder warned: {clean_text(str(warning.message))}")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from whichcam.datasets import (
     Manifest,
@@ -80,9 +80,15 @@ def test_size_hash_and_date_are_those_of_the_file(
     assert len(row["perceptual_hash"]) == 16
 
 
+@pytest.mark.parametrize("are_taken_by_others", [False, True])
 def test_a_bad_file_is_reported_and_the_rest_go_on(
-    tmp_path: Path, make_jpeg: MakeJpeg
+    are_taken_by_others: bool,
+    tmp_path: Path,
+    make_jpeg: MakeJpeg,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # Other libraries set this for the whole process.
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", are_taken_by_others)
     good = make_jpeg()
     put(tmp_path / "X/a.jpg", good)
     put(tmp_path / "X/cut.jpg", good[: len(good) // 2])

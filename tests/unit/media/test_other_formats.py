@@ -213,10 +213,17 @@ def test_cut_file_is_decoded_on_request_and_recorded(kind: str) -> None:
     assert warned(photo, "as far as it goes")
 
 
-def test_decoding_a_cut_file_leaves_pillow_strict() -> None:
+@pytest.mark.parametrize("before", [False, True])
+def test_decoding_a_cut_file_leaves_pillow_as_it_was(
+    before: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", before)
     data = encode("PNG")
-    open_photo(data[: int(len(data) * 0.7)], allow_truncated=True)
-    assert not ImageFile.LOAD_TRUNCATED_IMAGES
+    cut = data[: int(len(data) * 0.7)]
+    with pytest.raises(ImageDecodeError):
+        open_photo(cut)
+    open_photo(cut, allow_truncated=True)
+    assert before == ImageFile.LOAD_TRUNCATED_IMAGES
 
 
 def test_warning_of_the_decoder_is_recorded_not_shown(
