@@ -276,11 +276,13 @@ def test_the_libraries_of_a_process_run_one_thread() -> None:
 
 
 SCRIPT = """
-import os, sys
+import os, signal, sys
 from whichcam.errors import WhichcamError
 from whichcam.pipelines import identify_many
 
 def main():
+    # A suite that runs in the background has it ignored, and so would all it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     many = (sys.argv[2] for _ in range(10_000))
     for _, found in identify_many(many, model=sys.argv[1], workers=2):
         print(found.answer, flush=True)
