@@ -120,17 +120,13 @@ def localize(
     tell("reading the file", 0, 2)
     photo = bench.photo(params)
     tell("looking at every part", 1, 2)
+    named = {"fusion", "camera_consistency"}
     options: dict[str, Any] = {}
+    if params["method"] in named:
+        options["model"] = bench.model
     if params["camera"] is not None:
-        options = {"camera": params["camera"]}
-        with bench.opened_gallery() as gallery:
-            found = pipelines.localize(
-                photo, method=params["method"], gallery=gallery, **options
-            )
-    else:
-        named = {"fusion", "camera_consistency"}
-        options = {"model": bench.model} if params["method"] in named else {}
-        found = pipelines.localize(photo, method=params["method"], **options)
+        options |= {"camera": params["camera"], "gallery": bench.gallery}
+    found = pipelines.localize(photo, method=params["method"], **options)
     _draw(found, photo, folder / "heatmap.png", params)
     return {
         "photo_name": photo.name,

@@ -64,6 +64,15 @@ def test_the_cameras_are_listed_and_described(api: httpx.Client, camera: str) ->
     assert api.get(f"/cameras/{_quoted(camera)}").json() == listed["cameras"][0]
 
 
+def test_areas_without_its_pattern_are_drawn(
+    api: httpx.Client, camera: str, scene: bytes
+) -> None:
+    params = {"method": "prnu_absence", "camera": camera}
+    answer = api.post("/localize", params=params, content=scene)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "image/png"
+
+
 def test_its_own_picture_is_told_from_another(
     api: httpx.Client, camera: str, scene: bytes, tiny_model: Any
 ) -> None:
