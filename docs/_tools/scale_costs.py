@@ -142,6 +142,5 @@ def _trained(result: dict[str, Any] | None) -> str:
         f"{100 * median['waiting_for_batches']:.0f} % of the time spent on drawing "
         "batches; two processes of one core are "
         f"{median['two_processes_over_one']:.2f} times as fast. A compiled step is "
-        f"{median['eager_over_compiled']:.2f} times as fast as a plain one, and the "
-        f"first takes {median['first_step_compiled']:.0f} s.\n"
+        f"{median['eager_over_compiled']:.2f} times as fast as a plain one.\n"
     )
