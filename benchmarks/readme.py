@@ -72,9 +72,10 @@ def accuracy() -> str:
         return MISSING
     result = EvaluationResult.from_dict(values)
     summary = result.summary()
+    views = (("", summary.splits), (", crop alone", summary.crops_alone))
     known = [
         [
-            f"`{part.split}`",
+            f"`{part.split}`{view}",
             str(part.n_photos),
             str(part.n_devices),
             share(part.top1),
@@ -87,19 +88,24 @@ def accuracy() -> str:
             share(part.calibration_error),
             share(part.sp_cup),
         ]
-        for part in summary.splits
+        for view, parts in views
+        for part in parts
         if part.n_photos
     ]
     head = ["known cameras", "photos", "devices", "top-1", "95 % interval"]
     head += ["macro over devices", "top-5", "make", "calibration error", "SP Cup"]
     unknown = [
         [
-            f"`{part.split}`",
+            f"`{part.split}`{view}",
             f"{part.n_known} / {part.n_unknown}",
             share(part.auroc),
             share(part.rejection),
         ]
-        for part in summary.unknown
+        for view, parts in (
+            ("", summary.unknown),
+            (", crop alone", summary.unknown_crops_alone),
+        )
+        for part in parts
     ]
     head_unknown = ["unknown cameras", "known / unknown photos", "AUROC"]
     head_unknown += ["rejected at 95 % of known accepted"]

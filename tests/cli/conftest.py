@@ -47,6 +47,7 @@ class FakeIdentification:
     unknown_probability: float = 0.05
     n_crops: int = 8
     file_statistics_used: bool = True
+    frame_size_used: bool = True
     exif_camera_model: str | None = "Acme One"
     model_id: str = "abcdef012345"
     whichcam_version: str = "0.1.0"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from whichcam.datasets import FrameSize
 from whichcam.datasets.synthetic import SyntheticCamera, draw_cameras
 from whichcam.media import open_photo
 from whichcam.models import (
     Calibration,
     FileStatistics,
+    FrameSizes,
     ModelSpec,
     OpenSetScore,
     RegimeCalibration,
@@ -27,6 +29,7 @@ from whichcam.traces import TRACE_SIZE, TRACE_VERSION, network_traces
 
 CLASSES = ("Acme One", "Acme Two", "Bolt 5")
 MAKES = ("Acme", "Acme", "Bolt")
+FRAMES = ((4000, 3000), (4000, 2248), (6000, 4000))  # of each class, in training
 _SIDE = 192
 
 
@@ -75,7 +78,11 @@ def _calibration() -> Calibration:
     pair = Family(name="One / Two", make="Acme", members=CLASSES[:2], indices=(0, 1))
     single = Family(name="5", make="Bolt", members=CLASSES[2:], indices=(2,))
     return Calibration(
-        regimes={"file": _regime(9, 0.5), "pixels": _regime(7, 0.0)},
+        regimes={
+            "frame": replace(_regime(11, 0.5), frame_weight=0.5),
+            "file": _regime(9, 0.5),
+            "pixels": _regime(7, 0.0),
+        },
         families=(pair, single),
         protocol={"folds": 2},
     )
@@ -158,5 +165,8 @@ def make_tiny_model(folder: Path) -> TinyModel:
     write_json(folder / "spec.json", spec)
     write_json(folder / "calibration.json", calibration)
     write_json(folder / "file_statistics.json", statistics.to_dict())
+    frames = [FrameSize.of(*size) for size in FRAMES]
+    sizes = FrameSizes.fit(frames, [0, 1, 2], CLASSES)
+    write_json(folder / "frame_sizes.json", sizes.to_dict())
     (folder / "CARD.md").write_text("# Made by hand for tests\n", encoding="utf-8")
     return TinyModel(folder=folder, cameras=cameras, spec=spec, calibration=calibration)

@@ -170,4 +170,6 @@ def _seen(evidence: Evidence, model: CameraModel) -> str:
 
 
 def _and_tables(evidence: Evidence) -> str:
+    if evidence.frame_size_used:
+        return ", the JPEG tables and the size of the frame"
     return " and the JPEG tables" if evidence.file_statistics_used else ""

@@ -35,7 +35,13 @@ CSV_COLUMNS: Final = (
         "error_rate",
         "unknown_probability",
     ),
-    *("exif_camera_model", "ranking", "n_crops", "file_statistics_used"),
+    *(
+        "exif_camera_model",
+        "ranking",
+        "n_crops",
+        "file_statistics_used",
+        "frame_size_used",
+    ),
     *("sha256", "model_id", "whichcam_version", "warnings"),
     *("error_code", "error"),
 )

@@ -192,7 +192,10 @@ def _warning(text: str) -> Text:
 
 
 def _provenance(found: Identification) -> Text:
-    basis = "pixels and file statistics" if found.file_statistics_used else "pixels"
+    basis = "pixels"
+    if found.file_statistics_used:
+        size = ", frame size" if found.frame_size_used else ""
+        basis = f"pixels{size} and file statistics"
     return plain(
         f"{plural(found.n_crops, 'crop')}, {basis}; model {found.model_id}, "
         f"whichcam {found.whichcam_version}",

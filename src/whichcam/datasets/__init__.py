@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from whichcam.datasets._builders import index_csv, index_folders, index_kaggle
     from whichcam.datasets._describe import describe_files
     from whichcam.datasets._files import FileProblem, SkippedFile
+    from whichcam.datasets._frame_sizes import FrameSize, full_frame_size
     from whichcam.datasets._index_exif import index_exif
     from whichcam.datasets._labels import CameraName, canonical_camera
     from whichcam.datasets._leakage import check_split
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 _WHERE = {
     "CameraName": "_labels",
     "FileProblem": "_files",
+    "FrameSize": "_frame_sizes",
     "GroupedKFold": "_splits",
     "Holdout": "_splits",
     "LeaveDeviceOut": "_splits",
@@ -50,6 +52,7 @@ _WHERE = {
     "check_split": "_leakage",
     "describe_files": "_describe",
     "find_pictures": "_walk",
+    "full_frame_size": "_frame_sizes",
     "index_csv": "_builders",
     "index_exif": "_index_exif",
     "index_folders": "_builders",
@@ -66,6 +69,7 @@ __all__ = [
     "SPLICE_SAVINGS",
     "CameraName",
     "FileProblem",
+    "FrameSize",
     "GroupedKFold",
     "Holdout",
     "LeaveDeviceOut",
@@ -78,6 +82,7 @@ __all__ = [
     "check_split",
     "describe_files",
     "find_pictures",
+    "full_frame_size",
     "index_csv",
     "index_exif",
     "index_folders",

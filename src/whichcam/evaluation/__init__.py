@@ -60,7 +60,12 @@ if TYPE_CHECKING:
     from whichcam.evaluation._devices import evaluate_devices, evaluate_devices_grid
     from whichcam.evaluation._evaluate import MEASURED_MANIPULATIONS, evaluate
     from whichcam.evaluation._protocols import EvaluableModel
-    from whichcam.evaluation._records import UNTOUCHED, EvaluationRow, RowFailure
+    from whichcam.evaluation._records import (
+        CROP_ALONE,
+        UNTOUCHED,
+        EvaluationRow,
+        RowFailure,
+    )
     from whichcam.evaluation._result import EvaluationResult
     from whichcam.evaluation._splice_result import (
         SpliceEvaluation,
@@ -86,6 +91,7 @@ if TYPE_CHECKING:
 _WHERE = {
     "MEASURED_LOCALIZERS": "_splices",
     "MEASURED_MANIPULATIONS": "_evaluate",
+    "CROP_ALONE": "_records",
     "UNTOUCHED": "_records",
     "ClaimsEvaluation": "_claims_result",
     "ClaimsRow": "_claims_result",
@@ -147,6 +153,7 @@ _WHERE = {
 }
 
 __all__ = [
+    "CROP_ALONE",
     "MEASURED_LOCALIZERS",
     "MEASURED_MANIPULATIONS",
     "UNTOUCHED",

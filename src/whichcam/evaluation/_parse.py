@@ -134,6 +134,7 @@ _ROW: Final[_Readers] = {
     "error_rate": _optional(_share),
     "n_crops": _whole,
     "file_statistics_used": _flag,
+    "frame_size_used": _flag,
     "warnings": _many(_text),
 }
 
@@ -143,6 +144,8 @@ _FAILURE: Final[_Readers] = dict.fromkeys(
 
 
 def _row(field: str, value: Any) -> EvaluationRow:
+    if isinstance(value, dict):  # results kept before sizes were looked at
+        value = {"frame_size_used": False, **value}
     return EvaluationRow(**_fields(field, value, _ROW))
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from whichcam.datasets import Manifest, canonical_camera
+from whichcam.datasets import FrameSize, Manifest, canonical_camera
 from whichcam.errors import InputError, SplitLeakageError
 from whichcam.evaluation._records import UNTOUCHED, RowFailure
 from whichcam.scoring import UNKNOWN
@@ -53,6 +53,7 @@ class Task:
     label: int
     manipulations: tuple[str, ...]
     seed: int
+    frame_size: FrameSize | None
 
 
 def splits_of(manifest: Manifest, splits: Splits) -> Splits:
@@ -108,7 +109,7 @@ def plan(
     }
     if column["split"] is blank:
         column["split"] = [ALL] * len(manifest)
-    files = manifest.paths
+    files, frames = manifest.paths, manifest.frame_sizes()
     tasks: list[Task] = []
     failures: list[RowFailure] = []
     for row in _chosen_rows(column["split"], splits, limit_per_split, seed):
@@ -140,6 +141,7 @@ def plan(
                 label=label,
                 manipulations=manipulations if manipulated else (),
                 seed=_row_seed(seed, path),
+                frame_size=frames[row],
             )
         )
     return tasks, failures

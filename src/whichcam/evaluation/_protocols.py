@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from whichcam._typing import PathLike
+from whichcam.datasets import FrameSize
 from whichcam.media import Photo
 
 
@@ -34,6 +35,10 @@ class EvaluableEvidence(Protocol):
     @property
     def file_statistics_used(self) -> bool:
         """Whether more than the pixels was looked at."""
+
+    @property
+    def frame_size_used(self) -> bool:
+        """Whether the size of the whole picture was, too."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -102,8 +107,10 @@ class EvaluableModel(Protocol):
     def load(cls, folder: PathLike, /) -> EvaluableModel:
         """Load the model lying in a folder."""
 
-    def analyse(self, photo: Photo, /) -> EvaluableEvidence:
-        """Look at a photograph."""
+    def analyse(
+        self, photo: Photo, /, *, frame_size: FrameSize | None = None
+    ) -> EvaluableEvidence:
+        """Look at a photograph, cut from a frame of this size where one is given."""
 
     def decide(self, evidence: Any, /) -> EvaluableDecision:
         """Give the finest answer the evidence supports."""

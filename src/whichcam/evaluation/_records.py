@@ -8,7 +8,14 @@ from typing import Any, Final
 UNTOUCHED: Final = "untouched"
 """Manipulation of a row whose file was analysed as it is, its statistics included.
 
-``"none"`` differs: the same pixels without the file they came in.
+Where the manifest tells the size of the frame that a picture was losslessly cut from,
+the model is told it too, as the whole file would show it. ``"none"`` differs: the same
+pixels without the file they came in.
+"""
+
+CROP_ALONE: Final = "crop_alone"
+"""The same file again, its frame's size withheld: a row beside `UNTOUCHED` where the
+model made use of that size.
 """
 
 LEVELS: Final = ("model", "family", "make", "unknown")
@@ -43,7 +50,8 @@ class EvaluationRow:
     label : int
         Index of the camera among the classes, -1 for an unknown camera.
     manipulation : str
-        ``"untouched"`` for the file as it is, else what was done to its pixels.
+        ``"untouched"`` for the file as it is, ``"crop_alone"`` for the same without the
+        size of its frame, else what was done to its pixels.
     probabilities : tuple of float
         Calibrated closed-set probability of each class, six significant digits.
     known_score : float
@@ -62,6 +70,8 @@ class EvaluationRow:
         Crops looked at.
     file_statistics_used : bool
         Whether more than pixels was looked at.
+    frame_size_used : bool
+        Whether the size of the whole picture was, too.
     warnings : tuple of str
         What the model warned of.
     """
@@ -84,6 +94,7 @@ class EvaluationRow:
     error_rate: float | None
     n_crops: int
     file_statistics_used: bool
+    frame_size_used: bool = False
     warnings: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:

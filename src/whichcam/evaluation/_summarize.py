@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
@@ -17,7 +17,12 @@ from whichcam.evaluation._figures import (
     pick,
 )
 from whichcam.evaluation._plan import make_of
-from whichcam.evaluation._records import LEVELS, UNTOUCHED, EvaluationRow
+from whichcam.evaluation._records import (
+    CROP_ALONE,
+    LEVELS,
+    UNTOUCHED,
+    EvaluationRow,
+)
 from whichcam.evaluation._summary import (
     EvaluationSummary,
     LevelSummary,
@@ -39,6 +44,8 @@ from whichcam.scoring import (
 if TYPE_CHECKING:
     from whichcam.evaluation._result import EvaluationResult
 
+Scores: TypeAlias = list[float]
+
 ACCEPTANCE: Final = 0.95
 """Share of known cameras' pictures that are accepted where rejection is measured."""
 
@@ -50,13 +57,20 @@ def summarize(result: EvaluationResult, *, n_resamples: int) -> EvaluationSummar
             _split(result, name, (name,), n_resamples)
             for name in (*result.known_splits, *result.extra_splits)
         ),
+        crops_alone=tuple(
+            part
+            for name in (*result.known_splits, *result.extra_splits)
+            for part in [_split(result, name, (name,), n_resamples, CROP_ALONE)]
+            if part.n_photos
+        ),
         known=_split(result, "known", result.known_splits, n_resamples),
         unknown=_unknown(result),
+        unknown_crops_alone=_unknown(result, CROP_ALONE),
         levels=_levels(result),
         manipulations=tuple(
             _manipulation(result, split, name)
             for split in result.known_splits
-            for name in (UNTOUCHED, *result.manipulations)
+            for name in (UNTOUCHED, *_crop_alone(result), *result.manipulations)
         ),
         models=_models(result),
     )
@@ -66,10 +80,21 @@ def _mean(flags: Sequence[bool] | Any) -> float | None:
     return float(np.mean(flags)) if len(flags) else None
 
 
+def _crop_alone(result: EvaluationResult) -> tuple[str, ...]:
+    """Return the manipulation of files without their frame's size, if any was."""
+    there = any(row.manipulation == CROP_ALONE for row in result.rows)
+    return (CROP_ALONE,) if there else ()
+
+
 def _split(
-    result: EvaluationResult, name: str, splits: Sequence[str], n_resamples: int
+    result: EvaluationResult,
+    name: str,
+    splits: Sequence[str],
+    n_resamples: int,
+    view: str = UNTOUCHED,
 ) -> SplitSummary:
-    scores = known_scores(result, pick(result, splits, keep=is_known))
+    rows = pick(result, splits, keep=is_known, manipulation=view)
+    scores = known_scores(result, rows)
     n_devices = len(set(scores.devices))
     interval = None
     if n_devices > 1:
@@ -124,15 +149,19 @@ def _sp_cup(
     return sp_cup_score(untouched.correct, manipulated)
 
 
-def _unknown(result: EvaluationResult) -> tuple[UnknownSummary, ...]:
-    known = [
-        row.known_score for row in pick(result, result.known_splits, keep=is_known)
-    ]
+def _unknown(
+    result: EvaluationResult, view: str = UNTOUCHED
+) -> tuple[UnknownSummary, ...]:
+    def score(splits: Sequence[str], keep: Callable[[EvaluationRow], bool]) -> Scores:
+        rows = pick(result, splits, keep=keep, manipulation=view)
+        return [row.known_score for row in rows]
+
+    known = score(result.known_splits, is_known)
     names = dict.fromkeys((*result.unknown_splits, *result.known_splits))
     groups = {"unknown cameras": tuple(names)} | {name: (name,) for name in names}
     found = []
     for name, splits in groups.items():
-        scores = [row.known_score for row in pick(result, splits, keep=is_unknown)]
+        scores = score(splits, is_unknown)
         if known and scores:
             found.append(
                 UnknownSummary(

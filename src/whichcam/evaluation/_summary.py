@@ -144,7 +144,8 @@ class ManipulationSummary:
     Attributes
     ----------
     split, manipulation : str
-        ``"untouched"`` is the file as it is, ``"none"`` its pixels alone.
+        ``"untouched"`` is the file as it is, ``"crop_alone"`` the same without the size
+        of its frame, ``"none"`` its pixels alone.
     n_photos, n_failed : int
         Evaluated, and not.
     top1, top5, make : float or None
@@ -172,10 +173,15 @@ class EvaluationSummary:
     ----------
     splits : tuple of SplitSummary
         Known splits, then extra ones.
+    crops_alone : tuple of SplitSummary
+        The same splits without the size of the frame that pictures were cut from;
+        empty where the manifest does not tell it, or the model makes no use of it.
     known : SplitSummary
         The known splits together.
     unknown : tuple of UnknownSummary
         All unknown cameras together first, then split by split; empty without any.
+    unknown_crops_alone : tuple of UnknownSummary
+        The same without the frame's size, of known and unknown cameras alike.
     levels : tuple of LevelSummary
         Of known cameras in the known splits, and of unknown ones.
     manipulations : tuple of ManipulationSummary
@@ -185,8 +191,10 @@ class EvaluationSummary:
     """
 
     splits: tuple[SplitSummary, ...]
+    crops_alone: tuple[SplitSummary, ...]
     known: SplitSummary
     unknown: tuple[UnknownSummary, ...]
+    unknown_crops_alone: tuple[UnknownSummary, ...]
     levels: tuple[LevelSummary, ...]
     manipulations: tuple[ManipulationSummary, ...]
     models: tuple[ClassReport, ...]

@@ -19,6 +19,11 @@ Cell: TypeAlias = str | int | float | None
 ABSENT: Final = "–"  # noqa: RUF001 (an en dash, as tables are set)
 
 _N_CONFUSIONS: Final = 15
+_ALONE: Final = ", crop alone"
+_ALONE_NOTE: Final = (
+    " The manifest tells the size of the frame that pictures were cut from, as whole "
+    "files show it; crop alone: without that size."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,17 +103,19 @@ def summary_tables(
 
 
 def _splits(summary: EvaluationSummary) -> Table:
-    parts = list(summary.splits)
-    pooled = sum(part.n_photos > 0 for part in parts) > 1
+    parts = [(part.split, part) for part in summary.splits]
+    pooled = sum(part.n_photos > 0 for part in summary.splits) > 1
     if pooled:
-        parts.append(summary.known)
+        parts.append((summary.known.split, summary.known))
+    parts += [(f"{part.split}{_ALONE}", part) for part in summary.crops_alone]
     return Table(
         key="splits",
         title="Known cameras",
         note="Interval: 95 %, whole devices resampled. Make: the make with the highest "
         "summed probability. Calibration error: expected, of the top probability, 15 "
         "bins. SP Cup: 0.7 untouched + 0.3 manipulated."
-        + (" The last row pools the known splits." if pooled else ""),
+        + (' "known" pools the known splits.' if pooled else "")
+        + (_ALONE_NOTE if summary.crops_alone else ""),
         columns=(
             "split",
             "photos",
@@ -124,14 +131,14 @@ def _splits(summary: EvaluationSummary) -> Table:
             "calibration error",
             "SP Cup",
         ),
-        rows=tuple(_split_row(part) for part in parts),
+        rows=tuple(_split_row(name, part) for name, part in parts),
     )
 
 
-def _split_row(part: SplitSummary) -> tuple[Cell, ...]:
+def _split_row(name: str, part: SplitSummary) -> tuple[Cell, ...]:
     interval = part.top1_interval
     return (
-        part.split,
+        name,
         part.n_photos,
         part.n_devices,
         part.n_models,
@@ -152,7 +159,8 @@ def _unknown(summary: EvaluationSummary) -> Table:
         key="unknown",
         title="Unknown cameras",
         note="AUROC of the known score; rejection: share of the unknown rejected where "
-        "95 % of the known are accepted.",
+        "95 % of the known are accepted."
+        + (_ALONE_NOTE if summary.unknown_crops_alone else ""),
         columns=(
             "split",
             "known photos",
@@ -163,14 +171,18 @@ def _unknown(summary: EvaluationSummary) -> Table:
         ),
         rows=tuple(
             (
-                part.split,
+                f"{part.split}{alone}",
                 part.n_known,
                 part.n_unknown,
                 part.n_failed,
                 part.auroc,
                 part.rejection,
             )
-            for part in summary.unknown
+            for alone, parts in (
+                ("", summary.unknown),
+                (_ALONE, summary.unknown_crops_alone),
+            )
+            for part in parts
         ),
     )
 
@@ -200,8 +212,9 @@ def _manipulations(summary: EvaluationSummary) -> Table:
     return Table(
         key="manipulations",
         title="Manipulations",
-        note="Untouched: the file as it is. None: its pixels alone. All others: its "
-        "pixels, manipulated.",
+        note="Untouched: the file as it is, and the size of its frame where the "
+        "manifest tells it. Crop alone: without that size. None: its pixels alone. All "
+        "others: its pixels, manipulated.",
         columns=("split", "manipulation", "photos", "failed", "top-1", "top-5", "make"),
         rows=tuple(
             (

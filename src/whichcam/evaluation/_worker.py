@@ -17,6 +17,7 @@ from whichcam.errors import DatasetError, WhichcamError, WhichcamWarning
 from whichcam.evaluation._plan import Task
 from whichcam.evaluation._protocols import EvaluableModel
 from whichcam.evaluation._records import (
+    CROP_ALONE,
     UNTOUCHED,
     EvaluationRow,
     RowFailure,
@@ -85,6 +86,8 @@ def score_photo(model: EvaluableModel, task: Task) -> Outcome:
     except OSError as error:
         return (_failure(task, UNTOUCHED, f"cannot be read ({error.strerror})"),)
     outcomes = [_analyse(model, task, photo, UNTOUCHED)]
+    if task.frame_size is not None and getattr(outcomes[0], "frame_size_used", False):
+        outcomes.append(_analyse(model, task, photo, CROP_ALONE))
     for name in task.manipulations:
         outcomes.append(_analyse(model, task, photo, name))
     return tuple(outcomes)
@@ -94,13 +97,14 @@ def _analyse(
     model: EvaluableModel, task: Task, photo: Photo, manipulation: str
 ) -> EvaluationRow | RowFailure:
     try:
-        if manipulation != UNTOUCHED:
+        if manipulation not in (UNTOUCHED, CROP_ALONE):
             pixels = manipulate(photo.pixels, manipulation, seed=task.seed)
             photo = Photo.from_pixels(pixels, name=photo.name)
         with warnings.catch_warnings():
             # They stand in the evidence; thousands on stderr would hide the rest.
             warnings.simplefilter("ignore", WhichcamWarning)
-            evidence = model.analyse(photo)
+            size = task.frame_size if manipulation == UNTOUCHED else None
+            evidence = model.analyse(photo, frame_size=size)
             decision = model.decide(evidence)
     except WhichcamError as error:
         return _failure(task, manipulation, str(error))
@@ -125,6 +129,7 @@ def _analyse(
         ),
         n_crops=int(evidence.n_crops),
         file_statistics_used=bool(evidence.file_statistics_used),
+        frame_size_used=bool(evidence.frame_size_used),
         warnings=tuple(evidence.warnings),
     )
 

@@ -4,11 +4,13 @@ from whichcam.models._calibration import (
     Calibration,
     Level,
     OpenSetScore,
+    Regime,
     RegimeCalibration,
 )
 from whichcam.models._camera_model import CameraModel
 from whichcam.models._decision import Decision, Evidence
 from whichcam.models._file_statistics import FileStatistics, TableKey, table_key
+from whichcam.models._frame_sizes import FrameSizes
 from whichcam.models._spec import ModelSpec
 
 __all__ = [
@@ -17,9 +19,11 @@ __all__ = [
     "Decision",
     "Evidence",
     "FileStatistics",
+    "FrameSizes",
     "Level",
     "ModelSpec",
     "OpenSetScore",
+    "Regime",
     "RegimeCalibration",
     "TableKey",
     "table_key",

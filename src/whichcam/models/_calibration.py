@@ -1,7 +1,8 @@
 """From raw outputs to probabilities that mean what they say, and to an answer.
 
-Two regimes are calibrated apart: ``file``, where the file's own tables are believed,
-and ``pixels``, where only pixels speak.
+Three regimes are calibrated apart: ``frame``, where the file's own tables and the size
+of the whole picture are believed; ``file``, where the tables are and the size is not
+known; and ``pixels``, where only pixels speak.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from whichcam.errors import IncompatibleArtifactError
 from whichcam.models.storage import field
 from whichcam.scoring import Family, SelectiveThreshold
 
-Regime: TypeAlias = Literal["file", "pixels"]
+Regime: TypeAlias = Literal["frame", "file", "pixels"]
 Level: TypeAlias = Literal["model", "family", "make", "unknown"]
 LEVELS: Final = ("model", "family", "make")
 
@@ -84,9 +85,10 @@ class RegimeCalibration:
 
     Parameters
     ----------
-    pixel_weight, table_weight : float
-        Factors of the network's mean log probability and of the tables' log
-        likelihood before they are added; the former is an inverse temperature.
+    pixel_weight, table_weight, frame_weight : float
+        Factors of the network's mean log probability and of the log likelihoods of
+        the tables and of the frame's size before they are added; the first is an
+        inverse temperature.
     open_set : OpenSetScore
         Known or unknown.
     known_threshold : float
@@ -100,12 +102,14 @@ class RegimeCalibration:
     open_set: OpenSetScore
     known_threshold: float
     thresholds: Mapping[str, SelectiveThreshold]
+    frame_weight: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
         return {
             "pixel_weight": self.pixel_weight,
             "table_weight": self.table_weight,
+            "frame_weight": self.frame_weight,
             "open_set": asdict(self.open_set),
             "known_threshold": self.known_threshold,
             "thresholds": {k: v.to_dict() for k, v in self.thresholds.items()},
@@ -114,6 +118,7 @@ class RegimeCalibration:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Read what `to_dict` wrote."""
+        data = {"frame_weight": 0.0, **data}  # absent before sizes were looked at
         stored = field(data, "thresholds", dict)
         missing = set(LEVELS) - set(stored)
         if missing:
@@ -124,6 +129,7 @@ class RegimeCalibration:
         return cls(
             pixel_weight=float(field(data, "pixel_weight", number)),
             table_weight=float(field(data, "table_weight", number)),
+            frame_weight=float(field(data, "frame_weight", number)),
             open_set=OpenSetScore.from_dict(field(data, "open_set", dict)),
             known_threshold=float(field(data, "known_threshold", number)),
             thresholds={
@@ -138,8 +144,9 @@ class Calibration:
 
     Parameters
     ----------
-    regimes : Mapping of {"file", "pixels"} to RegimeCalibration
-        See the module's first lines.
+    regimes : Mapping of {"frame", "file", "pixels"} to RegimeCalibration
+        See the module's first lines. Without "frame" the size of a picture is not
+        looked at: the training pictures did not tell theirs.
     families : tuple of Family
         A partition of the classes into models that validation confuses.
     protocol : Mapping
@@ -171,10 +178,14 @@ class Calibration:
         return cls(
             regimes={
                 name: RegimeCalibration.from_dict(field(regimes, name, dict))
-                for name in ("file", "pixels")
+                for name in _regimes_in(regimes)
             },
             families=tuple(
                 Family.from_dict(entry) for entry in field(data, "families", list)
             ),
             protocol=field(data, "protocol", dict),
         )
+
+
+def _regimes_in(stored: Mapping[str, Any]) -> tuple[Regime, ...]:
+    return ("frame", "file", "pixels") if "frame" in stored else ("file", "pixels")

@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 
 from whichcam._typing import FloatArray, IntArray, PathLike
-from whichcam.datasets import screen
+from whichcam.datasets import FrameSize, screen
 from whichcam.errors import (
     ArtifactNotFoundError,
     IncompatibleArtifactError,
@@ -21,10 +21,10 @@ from whichcam.media import Photo
 from whichcam.models._calibration import (
     Calibration,
     Float64Array,
-    RegimeCalibration,
 )
 from whichcam.models._decision import Decision, Evidence, answers_by_level, decide
 from whichcam.models._file_statistics import FileStatistics, table_key
+from whichcam.models._frame_sizes import FrameSizes
 from whichcam.models._loading import model_id, open_network
 from whichcam.models._spec import ModelSpec
 from whichcam.models.fusion import RawOutput, fuse, open_set_signs
@@ -50,8 +50,8 @@ class CameraModel:
     ----------
     folder : Path
         Where it was read from.
-    spec, calibration, file_statistics
-        The folder's JSON files.
+    spec, calibration, file_statistics, frame_sizes
+        The folder's JSON files; `frame_sizes` is None where it has none.
     onnx : bytes
         The network.
     """
@@ -63,18 +63,20 @@ class CameraModel:
         spec: ModelSpec,
         calibration: Calibration,
         file_statistics: FileStatistics,
+        frame_sizes: FrameSizes | None,
         onnx: bytes,
     ) -> None:
         self.folder = folder
         self.spec = spec
         self.calibration = calibration
         self.file_statistics = file_statistics
+        self.frame_sizes = frame_sizes
         self.classes = spec.classes
         self.makes = spec.makes
         self._levels = answers_by_level(spec, calibration)
         family = _family_of_class(spec, calibration)
         self.families = tuple(calibration.families[int(k)].name for k in family)
-        self.model_id = model_id(spec, calibration, file_statistics)
+        self.model_id = model_id(spec, calibration, file_statistics, frame_sizes)
         self._session = open_network(onnx)
 
     @classmethod
@@ -84,8 +86,9 @@ class CameraModel:
         Parameters
         ----------
         folder : path
-            Holding ``model.onnx``, ``spec.json``, ``calibration.json`` and
-            ``file_statistics.json``.
+            Holding ``model.onnx``, ``spec.json``, ``calibration.json``,
+            ``file_statistics.json`` and, where the size of pictures counts,
+            ``frame_sizes.json``.
 
         Returns
         -------
@@ -120,11 +123,13 @@ class CameraModel:
                 "spec.json and file_statistics.json name different makes; "
                 "the folder was put together from two models"
             )
+        frames = _read_frame_sizes(place / "frame_sizes.json", spec, calibration)
         return cls(
             folder=place,
             spec=spec,
             calibration=calibration,
             file_statistics=statistics,
+            frame_sizes=frames,
             onnx=read_onnx(place / "model.onnx", spec.onnx_sha256),
         )
 
@@ -139,13 +144,17 @@ class CameraModel:
         """
         return _bundled()
 
-    def analyse(self, photo: Photo) -> Evidence:
-        """Look at several crops of a photo, and at its tables.
+    def analyse(self, photo: Photo, *, frame_size: FrameSize | None = None) -> Evidence:
+        """Look at several crops of a photo, at its tables and at its size.
 
         Parameters
         ----------
         photo : Photo
             Decoded, in sensor orientation.
+        frame_size : FrameSize, optional
+            Of the frame that the photo was losslessly cut from, where that is known.
+            By default the photo's own size, where its EXIF says that it is whole, or a
+            known camera stores this very size.
 
         Returns
         -------
@@ -170,19 +179,20 @@ class CameraModel:
         )
         warnings = _size_warnings(photo, crops, self.spec)
         tables, doubts = self._table_evidence(photo)
-        return self._evidence(traces, tables, (*warnings, *doubts))
-
-    def _evidence(
-        self,
-        traces: FloatArray,
-        tables: Float64Array | None,
-        warnings: tuple[str, ...],
-    ) -> Evidence:
+        frame = None
+        if tables is not None and self.frame_sizes is not None:
+            size = frame_size or _own_frame(photo, self.frame_sizes)
+            frame = None if size is None else self.frame_sizes.log_likelihood(size)
         untouched, robust, embeddings = self._session.run(
             ["untouched", "robust", "embedding"], {"traces": traces}
         )
-        raw = RawOutput(untouched=untouched, robust=robust, tables=tables)
-        regime = self._regime(file_statistics_used=tables is not None)
+        raw = RawOutput(untouched=untouched, robust=robust, tables=tables, frame=frame)
+        return self._evidence(raw, embeddings, (*warnings, *doubts))
+
+    def _evidence(
+        self, raw: RawOutput, embeddings: FloatArray, warnings: tuple[str, ...]
+    ) -> Evidence:
+        regime = self.calibration.regimes[raw.regime]
         log_probabilities = fuse(raw, regime)
         score = float(regime.open_set.score(open_set_signs(raw, log_probabilities)))
         if score < regime.known_threshold:
@@ -194,8 +204,9 @@ class CameraModel:
             known_score=score,
             unknown_probability=1.0 - _sigmoid(score),
             embedding=np.asarray(mean / max(norm, 1e-12), dtype=np.float32),
-            n_crops=len(traces),
-            file_statistics_used=tables is not None,
+            n_crops=len(embeddings),
+            file_statistics_used=raw.tables is not None,
+            frame_size_used=raw.frame is not None,
             warnings=warnings,
         )
 
@@ -214,12 +225,8 @@ class CameraModel:
             threshold of its level; "unknown camera" where none does, or where the
             photo is unlike every known camera.
         """
-        regime = self._regime(file_statistics_used=evidence.file_statistics_used)
+        regime = self.calibration.regimes[evidence.regime]
         return decide(evidence, regime, self._levels, self.classes)
-
-    def _regime(self, *, file_statistics_used: bool) -> RegimeCalibration:
-        name = "file" if file_statistics_used else "pixels"
-        return self.calibration.regimes[name]
 
     def _table_evidence(
         self, photo: Photo
@@ -238,6 +245,30 @@ class CameraModel:
                 "alone, which is less sure",
             )
         return self.file_statistics.log_likelihood(key), ()
+
+
+def _read_frame_sizes(
+    path: Path, spec: ModelSpec, calibration: Calibration
+) -> FrameSizes | None:
+    """Return the frame sizes of a folder whose calibration has a use for them."""
+    if "frame" not in calibration.regimes:
+        return None
+    frames = FrameSizes.from_dict(read_json(path))
+    if len(frames.full) != len(spec.classes):
+        raise IncompatibleArtifactError(
+            f"frame_sizes.json knows {len(frames.full)} camera models and spec.json "
+            f"{len(spec.classes)}; the folder was put together from two models"
+        )
+    return frames
+
+
+def _own_frame(photo: Photo, known: FrameSizes) -> FrameSize | None:
+    """Return a photo's own size, where something says that it is a whole frame."""
+    size = FrameSize.of(photo.width, photo.height)
+    width, height = photo.exif.pixel_width, photo.exif.pixel_height
+    if width and height:
+        return size if sorted((height, width)) == sorted(size) else None
+    return size if known.is_known(size) else None
 
 
 def _size_warnings(

@@ -14,6 +14,7 @@ from whichcam.models._calibration import (
     Calibration,
     Float64Array,
     Level,
+    Regime,
     RegimeCalibration,
 )
 from whichcam.models._spec import ModelSpec
@@ -43,6 +44,8 @@ class Evidence:
         Crops looked at.
     file_statistics_used : bool
         Whether the file's own tables were believed and used.
+    frame_size_used : bool
+        Whether the size of the whole picture was, too.
     warnings : tuple of str
         What makes the answer less sure than it looks.
     """
@@ -53,7 +56,15 @@ class Evidence:
     embedding: FloatArray
     n_crops: int
     file_statistics_used: bool
+    frame_size_used: bool = False
     warnings: tuple[str, ...] = ()
+
+    @property
+    def regime(self) -> Regime:
+        """Which calibration applies."""
+        if not self.file_statistics_used:
+            return "pixels"
+        return "frame" if self.frame_size_used else "file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

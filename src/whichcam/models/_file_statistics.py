@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from whichcam.errors import IncompatibleArtifactError
 from whichcam.media import JpegStructure
-from whichcam.models.storage import field
+from whichcam.models.storage import class_index, field
 
 # Shares of the mixture. Chosen on validation devices; see docs/experiments.md.
 _OF_MODEL, _OF_MAKE, _OF_ANYBODY = 0.15, 0.80, 0.05
@@ -191,7 +191,7 @@ class FileStatistics:
                 )
                 keys.append(key)
                 for column, count in entry["counts"].items():
-                    counts[row, _class_index(column, len(makes))] = float(count)
+                    counts[row, class_index(column, len(makes))] = float(count)
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise IncompatibleArtifactError(
                 f"stored file statistics cannot be read: {error!r}"
@@ -201,10 +201,3 @@ class FileStatistics:
                 "a stored quantisation table has not 64 entries"
             )
         return cls(keys=tuple(keys), counts=counts, makes=makes)
-
-
-def _class_index(text: str, n_classes: int) -> int:
-    index = int(text)
-    if not 0 <= index < n_classes:
-        raise ValueError(f"class index {index}, of {n_classes} classes")
-    return index

@@ -7,18 +7,22 @@ from typing import Any
 
 from whichcam.models._calibration import Calibration
 from whichcam.models._file_statistics import FileStatistics
+from whichcam.models._frame_sizes import FrameSizes
 from whichcam.models._spec import ModelSpec
 from whichcam.models.storage import open_onnx
 
 
 def model_id(
-    spec: ModelSpec, calibration: Calibration, statistics: FileStatistics
+    spec: ModelSpec,
+    calibration: Calibration,
+    statistics: FileStatistics,
+    frames: FrameSizes | None,
 ) -> str:
     """Return 12 hexadecimal digits that change with anything that decides answers."""
-    parts = (spec.to_dict(), calibration.to_dict(), statistics.to_dict())
     digest = hashlib.sha256()
-    for part in parts:
-        digest.update(repr(part).encode())
+    for part in (spec, calibration, statistics, frames):
+        if part is not None:
+            digest.update(repr(part.to_dict()).encode())
     return digest.hexdigest()[:12]
 
 

@@ -14,7 +14,7 @@ from whichcam.errors import (
     IncompatibleArtifactError,
 )
 
-__all__ = ["field", "open_onnx", "read_json", "read_onnx", "write_json"]
+__all__ = ["class_index", "field", "open_onnx", "read_json", "read_onnx", "write_json"]
 
 _LARGEST_BYTES = 16 * 2**20  # a model's JSON is some 100 kB; more is not ours
 _LARGEST_ONNX_BYTES: Final = 512 * 2**20
@@ -53,6 +53,20 @@ def field(data: Mapping[str, Any], name: str, kind: type | tuple[type, ...]) -> 
             f"expected {kind}"
         )
     return value
+
+
+def class_index(text: str, n_classes: int) -> int:
+    """Return the class that a key of stored counts names.
+
+    Raises
+    ------
+    ValueError
+        If there is no such class.
+    """
+    index = int(text)
+    if not 0 <= index < n_classes:
+        raise ValueError(f"class index {index}, of {n_classes} classes")
+    return index
 
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:

@@ -60,6 +60,8 @@ class Identification:
         Crops looked at.
     file_statistics_used : bool
         Whether the file's own tables were believed and used.
+    frame_size_used : bool
+        Whether the size of the whole picture was believed and used, too.
     exif_camera_model : str or None
         What the file's metadata claim, under its canonical name; not used for the
         answer.
@@ -80,6 +82,7 @@ class Identification:
     unknown_probability: float
     n_crops: int
     file_statistics_used: bool
+    frame_size_used: bool
     exif_camera_model: str | None
     model_id: str
     whichcam_version: str
@@ -165,6 +168,7 @@ def identification_of(
         unknown_probability=evidence.unknown_probability,
         n_crops=evidence.n_crops,
         file_statistics_used=evidence.file_statistics_used,
+        frame_size_used=evidence.frame_size_used,
         exif_camera_model=_claimed(photo),
         model_id=model.model_id,
         whichcam_version=whichcam.__version__,

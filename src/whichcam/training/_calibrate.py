@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from whichcam._typing import FloatArray, IntArray
+from whichcam.datasets import FrameSize
 from whichcam.models import (
     Calibration,
     FileStatistics,
+    FrameSizes,
     OpenSetScore,
+    Regime,
     RegimeCalibration,
+    TableKey,
 )
 from whichcam.models.fusion import (
     RawOutput,
@@ -38,6 +42,7 @@ from whichcam.scoring import (
 from whichcam.training._config import TrainingConfig
 from whichcam.training._fit import fit_network
 from whichcam.training._folds import TAIL, UNKNOWN, Fold
+from whichcam.training._labelled import LabelledPhotos
 from whichcam.training._network import TraceNetwork
 from whichcam.training._views import Views
 
@@ -50,6 +55,18 @@ _ENOUGH_DEVICES = 10  # fewer say nothing of how devices differ
 _CONFIDENCE_LEVELS = (0.9, 0.8, 0.5)  # that an error rate is kept, the surest first
 _ENOUGH = 30  # photos of other devices or sessions that can bear a threshold
 _MANIPULATED_SAMPLES = 3  # manipulated views of a held-out photo that calibrate
+_REDUCED_SIDE = 0.65  # of a frame, the middle of what smaller copies are drawn from
+
+# The size of a frame is the same in most pictures of a device: held-out sessions would
+# have it count for more than its likelihood says, which another owner may not bear out.
+_WEIGHT_BOUNDS = {
+    "pixel_weight": (0.01, 5.0),
+    "table_weight": (0.0, 2.0),
+    "frame_weight": (0.0, 1.0),
+}
+
+_Answers: TypeAlias = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
+_Item: TypeAlias = tuple[RawOutput, int, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,73 +81,114 @@ class HeldOut:
 
 def held_out_outputs(
     views: Views,
-    labels: IntArray,
-    devices: Sequence[str],
-    sessions: Sequence[str],
-    makes: Sequence[str],
+    data: LabelledPhotos,
     folds: Sequence[Fold],
     config: TrainingConfig,
     fold_done: Callable[[int, int], None] | None = None,
-) -> Mapping[str, HeldOut]:
+) -> Mapping[Regime, HeldOut]:
     """Train a network on each fold and look at what it was not shown.
 
     Returns
     -------
-    mapping of {"file", "pixels"} to HeldOut
+    mapping of {"frame", "file", "pixels"} to HeldOut
     """
-    found: dict[str, list[tuple[RawOutput, int, str, str]]] = {"file": [], "pixels": []}
+    found: dict[Regime, list[_Item]] = {"frame": [], "file": [], "pixels": []}
     rng = np.random.default_rng(config.seed)
     for number, fold in enumerate(folds):
         network = fit_network(
             views,
             fold.train,
-            labels,
-            devices,
-            sessions,
-            len(makes),
+            data.labels,
+            data.devices,
+            data.sessions,
+            len(data.makes),
             config,
             seed=config.seed + 1 + number,
         )
-        statistics = FileStatistics.fit(
-            [views.tables[int(k)] for k in fold.train],
-            labels[fold.train].tolist(),
-            makes,
-        )
+        known = _KnownFiles.of(views, data, fold.train)
         for photo, kind in zip(fold.held_out.tolist(), fold.kinds, strict=True):
-            label = -1 if kind == UNKNOWN else int(labels[photo])
-            truth = (label, kind, devices[photo])
-            crops = views.untouched[photo, : config.n_crops]
-            key = views.tables[photo]
+            label = -1 if kind == UNKNOWN else int(data.labels[photo])
+            truth = (label, kind, data.devices[photo])
+            crops = _answers(network, views.untouched[photo, : config.n_crops])
+            key, size = views.tables[photo], data.frame_sizes[photo]
             if key is not None:
-                tables = statistics.log_likelihood(key)
-                found["file"].append((_raw(network, crops, tables), *truth))
+                for raw in known.outputs(crops, key, size):
+                    found[raw.regime].append((raw, *truth))
                 # the next photo may be of another size than those learnt from
                 for view in range(min(1, views.reduced.shape[1])):
-                    smaller = views.reduced[photo, view : view + 1]
-                    again = (label, UNKNOWN if label < 0 else REDUCED, devices[photo])
-                    found["file"].append((_raw(network, smaller, tables), *again))
-            found["pixels"].append((_raw(network, crops, None), *truth))
+                    smaller = _answers(network, views.reduced[photo, view : view + 1])
+                    again = (
+                        label,
+                        UNKNOWN if label < 0 else REDUCED,
+                        data.devices[photo],
+                    )
+                    for raw in known.outputs(smaller, key, _reduced(size)):
+                        found[raw.regime].append((raw, *again))
+            found["pixels"].append((_pixels(crops), *truth))
             n_views = views.manipulated.shape[1]
             some = rng.permutation(n_views)[:_MANIPULATED_SAMPLES]
             for view in some:
-                touched = views.manipulated[photo, view : view + 1]
-                found["pixels"].append((_raw(network, touched, None), *truth))
+                touched = _answers(network, views.manipulated[photo, view : view + 1])
+                found["pixels"].append((_pixels(touched), *truth))
         if fold_done is not None:
             fold_done(number + 1, len(folds))
     return {name: _held_out(items) for name, items in found.items()}
 
 
-def _raw(
-    network: TraceNetwork,
-    crops: npt.NDArray[np.float16],
-    tables: npt.NDArray[np.float64] | None,
-) -> RawOutput:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _KnownFiles:
+    """What the files of a fold's training photos teach."""
+
+    tables: FileStatistics
+    frames: FrameSizes
+
+    @classmethod
+    def of(cls, views: Views, data: LabelledPhotos, train: IntArray) -> Self:
+        rows, labels = train.tolist(), data.labels[train].tolist()
+        return cls(
+            tables=FileStatistics.fit(
+                [views.tables[row] for row in rows], labels, data.makes
+            ),
+            frames=FrameSizes.fit(
+                [data.frame_sizes[row] for row in rows], labels, data.classes
+            ),
+        )
+
+    def outputs(
+        self, answers: _Answers, key: TableKey, size: FrameSize | None
+    ) -> Iterator[RawOutput]:
+        """Yield a photo as met without its frame's size, and with it if it is known."""
+        tables = self.tables.log_likelihood(key)
+        yield RawOutput(untouched=answers[0], robust=answers[1], tables=tables)
+        if size is not None:
+            yield RawOutput(
+                untouched=answers[0],
+                robust=answers[1],
+                tables=tables,
+                frame=self.frames.log_likelihood(size),
+            )
+
+
+def _reduced(size: FrameSize | None) -> FrameSize | None:
+    """Return the size that a smaller copy might have been stored at."""
+    if size is None:
+        return None
+    long_px, short_px = (max(1, round(side * _REDUCED_SIDE / 8) * 8) for side in size)
+    return FrameSize(long_px, short_px)
+
+
+def _answers(network: TraceNetwork, crops: npt.NDArray[np.float16]) -> _Answers:
+    """Return both experts' logits, each of shape (n_crops, n_classes)."""
     with torch.no_grad():
         untouched, robust, _ = network.answer(torch.from_numpy(crops))
-    return RawOutput(untouched=untouched.numpy(), robust=robust.numpy(), tables=tables)
+    return untouched.numpy(), robust.numpy()
 
 
-def _held_out(items: list[tuple[RawOutput, int, str, str]]) -> HeldOut:
+def _pixels(answers: _Answers) -> RawOutput:
+    return RawOutput(untouched=answers[0], robust=answers[1], tables=None)
+
+
+def _held_out(items: list[_Item]) -> HeldOut:
     return HeldOut(
         raw=tuple(item[0] for item in items),
         labels=np.array([item[1] for item in items], dtype=np.int64),
@@ -140,7 +198,7 @@ def _held_out(items: list[tuple[RawOutput, int, str, str]]) -> HeldOut:
 
 
 def calibrate(
-    held_out: Mapping[str, HeldOut],
+    held_out: Mapping[Regime, HeldOut],
     classes: Sequence[str],
     makes: Sequence[str],
     config: TrainingConfig,
@@ -161,14 +219,16 @@ def calibrate(
     Calibration
     """
     # without JPEG files there is no regime "file" to calibrate, nor to meet
-    source = "file" if len(held_out["file"].raw) else "pixels"
-    held_out = {"file": held_out[source], "pixels": held_out["pixels"]}
-    rules = {name: _fusion_and_open_set(data) for name, data in held_out.items()}
-    families = _families(held_out[source], rules[source][0], classes, makes, config)
+    source: Regime = "file" if held_out["file"].raw else "pixels"
+    used = {"file": held_out[source], "pixels": held_out["pixels"]}
+    if len(held_out["frame"].raw) == len(held_out["file"].raw) > 0:
+        used = {"frame": held_out["frame"], **used}
+    rules = {name: _fusion_and_open_set(data) for name, data in used.items()}
+    families = _families(used["file"], rules["file"][0], classes, makes, config)
     regimes, protocol = {}, {}
     for name, (rule, scores) in rules.items():
         regimes[name], protocol[name] = _with_thresholds(
-            held_out[name], rule, scores, families, makes, config
+            used[name], rule, scores, families, makes, config
         )
     return Calibration(
         regimes=regimes,
@@ -190,49 +250,46 @@ def _weights(data: HeldOut) -> npt.NDArray[np.float64]:
 def _fusion_and_open_set(
     data: HeldOut,
 ) -> tuple[RegimeCalibration, npt.NDArray[np.float64]]:
-    pixel_weight, table_weight = _fusion_weights(data)
     idle = OpenSetScore(mean=(0.0,), scale=(1.0,), weight=(0.0,), bias=0.0)
     rule = RegimeCalibration(
-        pixel_weight=pixel_weight,
-        table_weight=table_weight,
-        open_set=idle,
-        known_threshold=0.0,
-        thresholds={},
+        **_fusion_weights(data), open_set=idle, known_threshold=0.0, thresholds={}
     )
     signs = np.stack([open_set_signs(raw, fuse(raw, rule)) for raw in data.raw])
     open_set = _open_set_rule(signs, data.labels >= 0)
     scores = open_set.score(signs)
-    fitted = RegimeCalibration(
-        pixel_weight=pixel_weight,
-        table_weight=table_weight,
-        open_set=open_set,
-        known_threshold=float(np.quantile(scores[data.labels >= 0], 1 - _ACCEPTED)),
-        thresholds={},
-    )
-    return fitted, scores
+    threshold = float(np.quantile(scores[data.labels >= 0], 1 - _ACCEPTED))
+    return replace(rule, open_set=open_set, known_threshold=threshold), scores
 
 
-def _fusion_weights(data: HeldOut) -> tuple[float, float]:
-    """Weigh pixels and tables so that held-out known photos are most probable."""
+def _fusion_weights(data: HeldOut) -> dict[str, float]:
+    """Weigh pixels, tables and frame so that held-out photos are most probable."""
     from scipy.optimize import minimize
 
     known = np.flatnonzero(data.labels >= 0)
-    pixels = np.stack([pixel_evidence(data.raw[k]) for k in known])
     labels, weights = data.labels[known], _weights(data)[known]
-    with_tables = data.raw[int(known[0])].tables is not None
-    tables = np.zeros_like(pixels)
-    if with_tables:
-        tables = np.stack([data.raw[k].tables for k in known])  # type: ignore[misc]
+    evidence: dict[str, list[npt.NDArray[np.float64] | None]] = {
+        "pixel_weight": [pixel_evidence(data.raw[k]) for k in known],
+        "table_weight": [data.raw[k].tables for k in known],
+        "frame_weight": [data.raw[k].frame for k in known],
+    }
+    parts = {
+        name: np.stack([v for v in values if v is not None])
+        for name, values in evidence.items()
+        if values[0] is not None
+    }
 
     def loss(factors: npt.NDArray[np.float64]) -> float:
-        total = log_softmax(factors[0] * pixels + factors[1] * tables)
+        total = log_softmax(
+            sum(f * part for f, part in zip(factors, parts.values(), strict=True))
+        )
         own = total[np.arange(len(labels)), labels]
         return float(-(weights * own).sum() / weights.sum())
 
-    bounds = [(0.01, 5.0), (0.0, 2.0) if with_tables else (0.0, 0.0)]
-    start = np.array([0.7, 0.7 if with_tables else 0.0])
+    bounds = [_WEIGHT_BOUNDS[name] for name in parts]
+    start = np.full(len(parts), 0.7)
     best = minimize(loss, start, bounds=bounds, method="L-BFGS-B").x
-    return float(best[0]), float(best[1])
+    fitted = dict(zip(parts, best.tolist(), strict=True))
+    return {name: fitted.get(name, 0.0) for name in evidence}
 
 
 def _open_set_rule(
@@ -313,14 +370,7 @@ def _with_thresholds(
             auroc(scores[known], scores[~known]) if (~known).any() else None
         ),
     }
-    fitted = RegimeCalibration(
-        pixel_weight=rule.pixel_weight,
-        table_weight=rule.table_weight,
-        open_set=rule.open_set,
-        known_threshold=rule.known_threshold,
-        thresholds=thresholds,
-    )
-    return fitted, summary
+    return replace(rule, thresholds=thresholds), summary
 
 
 def _thresholds(

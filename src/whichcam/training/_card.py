@@ -38,7 +38,7 @@ def write_card(
             "on untouched pictures, the other on manipulated copies too "
             f"({1 - config.untouched_share:.0%} of its batches). Where a JPEG file "
             "shows no sign of re-encoding, the likelihood of its quantisation tables "
-            "is added.",
+            f"is added{_and_frame(calibration)}.",
             "",
             "## Data",
             "",
@@ -104,8 +104,9 @@ def _cell(text: str) -> str:
 
 def _figures(calibration: Calibration) -> Sequence[str]:
     lines = [
-        "Out-of-fold, in the regime `file` (tables believed) and `pixels` (untouched "
-        "and manipulated pictures without tables):",
+        "Out-of-fold, in the regimes `frame` (tables and size of the whole picture "
+        "believed), `file` (tables believed, the size not known) and `pixels` "
+        "(untouched and manipulated pictures without tables):",
         "",
         "| regime | held out | photos | top-1 | top-5 |",
         "| --- | --- | --- | --- | --- |",
@@ -124,6 +125,12 @@ def _figures(calibration: Calibration) -> Sequence[str]:
                 f"({found['n_known']} and {found['n_unknown']} views).",
             ]
     return lines
+
+
+def _and_frame(calibration: Calibration) -> str:
+    if "frame" not in calibration.regimes:
+        return ""
+    return ", and that of the size of the whole picture where it is known"
 
 
 def _family_limits(calibration: Calibration) -> list[str]:

@@ -6,20 +6,20 @@ import hashlib
 import os
 import platform
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 
 import whichcam
-from whichcam._typing import IntArray, PathLike
-from whichcam.datasets import Manifest, canonical_camera
+from whichcam._typing import PathLike
+from whichcam.datasets import Manifest
 from whichcam.errors import DatasetError, InputError
-from whichcam.models import CameraModel, FileStatistics, ModelSpec
+from whichcam.models import CameraModel, FileStatistics, FrameSizes, ModelSpec
 from whichcam.models.storage import write_json
 from whichcam.traces import TRACE_SIZE, TRACE_VERSION
 from whichcam.training import _distributed
@@ -29,8 +29,9 @@ from whichcam.training._config import TrainingConfig
 from whichcam.training._export import export_onnx
 from whichcam.training._fit import fit_network
 from whichcam.training._folds import calibration_folds
+from whichcam.training._labelled import LabelledPhotos, labelled_photos
 from whichcam.training._network import SUBSETS
-from whichcam.training._views import Views, take_views
+from whichcam.training._views import take_views
 
 Progress = Callable[[str, int, int], None]
 LICENCE = "Apache-2.0"
@@ -89,7 +90,8 @@ def train(
         without them the photos of a model count as one device and one session.
     output : path
         Folder to write ``model.onnx``, ``spec.json``, ``calibration.json``,
-        ``file_statistics.json`` and ``CARD.md`` to. While training, ``work`` in it
+        ``file_statistics.json``, ``frame_sizes.json`` (where the manifest tells sizes)
+        and ``CARD.md`` to. While training, ``work`` in it
         holds traces and checkpoints.
     config : TrainingConfig, optional
         Settings.
@@ -134,7 +136,7 @@ def train(
         _distributed.wait()
         if _distributed.rank() > 0:  # the first process has taken them all
             taken = take_views(manifest, settings, kept, None)
-        data = _labelled(manifest, taken)
+        data = labelled_photos(manifest, taken)
         network = fit_network(
             taken,
             np.arange(len(data.labels)),
@@ -157,14 +159,7 @@ def train(
         seed=settings.seed,
     )
     held_out = held_out_outputs(
-        taken,
-        data.labels,
-        data.devices,
-        data.sessions,
-        data.makes,
-        folds,
-        settings,
-        fold_done=_stage(progress, "calibrating"),
+        taken, data, folds, settings, fold_done=_stage(progress, "calibrating")
     )
     calibration = calibrate(held_out, data.classes, data.makes, settings)
     parity = export_onnx(network, folder / "model.onnx", sample_traces(taken, 64))
@@ -173,6 +168,9 @@ def train(
     write_json(folder / "spec.json", spec.to_dict())
     write_json(folder / "calibration.json", calibration.to_dict())
     write_json(folder / "file_statistics.json", statistics.to_dict())
+    if "frame" in calibration.regimes:
+        frames = FrameSizes.fit(data.frame_sizes, data.labels.tolist(), data.classes)
+        write_json(folder / "frame_sizes.json", frames.to_dict())
     write_card(folder / "CARD.md", spec, calibration, manifest, settings, command)
     model = CameraModel.load(folder)
     shutil.rmtree(work)
@@ -185,63 +183,6 @@ def train(
         skipped=taken.skipped,
         parity=parity,
         validation=dict(calibration.protocol["regimes"]),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Labelled:
-    classes: tuple[str, ...]
-    makes: tuple[str, ...]
-    labels: IntArray
-    devices: tuple[str, ...]
-    sessions: tuple[str, ...]
-
-
-def _labelled(manifest: Manifest, views: Views) -> _Labelled:
-    """Return the labels of the photos that could be used."""
-    rows = views.rows
-    names = [str(name) for name in manifest.camera_model[rows]]
-    classes = tuple(sorted(set(names)))
-    if len(classes) < 2 or len(names) < 4:
-        raise DatasetError(
-            f"{len(names)} usable photo(s) of {len(classes)} camera model(s); training "
-            f"needs at least two models and four photos ({len(views.skipped)} file(s) "
-            "could not be used)"
-        )
-    place = {name: k for k, name in enumerate(classes)}
-    devices = _groups(manifest, "device", names, rows)
-    sessions = _groups(manifest, "session", devices, rows)
-    return _Labelled(
-        classes=classes,
-        makes=_makes(manifest, classes),
-        labels=np.array([place[name] for name in names], dtype=np.int64),
-        devices=devices,
-        sessions=sessions,
-    )
-
-
-def _groups(
-    manifest: Manifest, column: str, default: Sequence[str], rows: IntArray
-) -> tuple[str, ...]:
-    """Return the device or session of each photo; ``default`` where there is none."""
-    wanted = "device_id" if column == "device" else column
-    if wanted not in manifest:
-        return tuple(default)
-    by: Literal["device", "session"] = "device" if column == "device" else "session"
-    return tuple(str(value) for value in manifest.groups(by)[rows])
-
-
-def _makes(manifest: Manifest, classes: Sequence[str]) -> tuple[str, ...]:
-    """Return each class's make under its canonical name."""
-    known: dict[str, str] = {}
-    if "make" in manifest:
-        for name, make in zip(
-            manifest.camera_model, manifest.column("make"), strict=True
-        ):
-            known.setdefault(str(name), str(make))
-    return tuple(
-        canonical_camera(known.get(name, ""), name).make or name.split(" ")[0]
-        for name in classes
     )
 
 
@@ -266,7 +207,7 @@ def _first_process() -> bool:
     return int(os.environ.get("RANK", "0")) == 0
 
 
-def _follower_report(folder: Path, data: _Labelled) -> TrainingReport:
+def _follower_report(folder: Path, data: LabelledPhotos) -> TrainingReport:
     """Report of a process that helped and leaves the writing to the first."""
     return TrainingReport(
         folder=str(folder),
@@ -283,7 +224,7 @@ def _follower_report(folder: Path, data: _Labelled) -> TrainingReport:
 def _spec(
     folder: Path,
     manifest: Manifest,
-    data: _Labelled,
+    data: LabelledPhotos,
     config: TrainingConfig,
     device: torch.device,
     parity: float,

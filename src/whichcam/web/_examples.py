@@ -25,6 +25,7 @@ IDENTIFICATION: Final[dict[str, Any]] = {
     "unknown_probability": 0.13,
     "n_crops": 8,
     "file_statistics_used": True,
+    "frame_size_used": True,
     "exif_camera_model": "Canon PowerShot SX260 HS",
     "model_id": "2f1d5a7c9b3e",
     "whichcam_version": "0.1.0",

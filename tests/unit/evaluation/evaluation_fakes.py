@@ -15,6 +15,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from whichcam._typing import PathLike
+from whichcam.datasets import FrameSize
 from whichcam.errors import ArtifactNotFoundError, ImageTooSmallError
 from whichcam.media import Photo
 
@@ -34,6 +35,7 @@ class FakeEvidence:
     n_crops: int
     file_statistics_used: bool
     warnings: tuple[str, ...]
+    frame_size_used: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,13 +73,17 @@ class FakeModel:
         self.folder = folder
         self.spec = spec or FakeSpec()
         self.seen: list[Photo] = []
+        self.frames: list[FrameSize | None] = []
 
     @classmethod
     def load(cls, folder: PathLike, /) -> FakeModel:
         return cls(Path(folder))
 
-    def analyse(self, photo: Photo, /) -> FakeEvidence:
+    def analyse(
+        self, photo: Photo, /, *, frame_size: FrameSize | None = None
+    ) -> FakeEvidence:
         self.seen.append(photo)
+        self.frames.append(frame_size)
         if min(photo.pixels.shape[:2]) < SMALLEST:
             raise ImageTooSmallError("smaller than a crop")
         taken_for, percent, known = (int(v) for v in photo.pixels[0, 0])
@@ -90,6 +96,7 @@ class FakeModel:
             unknown_probability=1 - known / 100,
             n_crops=1,
             file_statistics_used=photo.format != "PIXELS",
+            frame_size_used=frame_size is not None,
             warnings=(),
         )
 

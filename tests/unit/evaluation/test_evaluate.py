@@ -19,7 +19,7 @@ from whichcam.errors import (
     SplitLeakageError,
     UnknownNameError,
 )
-from whichcam.evaluation import UNTOUCHED, EvaluationResult, evaluate
+from whichcam.evaluation import CROP_ALONE, UNTOUCHED, EvaluationResult, evaluate
 
 
 def _manifest(
@@ -99,6 +99,20 @@ def test_only_the_untouched_picture_keeps_its_file(manifest: Manifest) -> None:
     stripped = [photo for photo in model.seen if photo.format == "PIXELS"]
     assert len(stripped) == 3
     assert all(photo.exif.is_empty and photo.jpeg is None for photo in stripped)
+
+
+def test_a_crop_is_shown_with_the_size_of_its_frame_and_again_without(
+    manifest: Manifest,
+) -> None:
+    model = FakeModel()
+    sides = [None, 4000, None, None, 4000, None, None]  # a known camera, an unknown one
+    framed = manifest.with_column("original_width", sides)
+    framed = framed.with_column("original_height", [s and s - 1000 for s in sides])
+    result = evaluate(model, framed, manipulations=["none"])
+    told = [row.path for row in result.rows if row.frame_size_used]
+    assert len(told) == 2
+    assert [p for p, name in _pairs(result) if name == CROP_ALONE] == told
+    assert [size for size in model.frames if size] == [(4000, 3000)] * 2
 
 
 def test_the_model_sees_what_the_manipulation_made(manifest: Manifest) -> None:

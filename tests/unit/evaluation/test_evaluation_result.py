@@ -60,13 +60,15 @@ def test_small_probabilities_keep_their_order(tmp_path: Path) -> None:
     write_picture(tmp_path / "a.png", 0, 100, 50)
 
     class Precise(FakeModel):
-        def analyse(self, photo: Any, /) -> Any:
+        def analyse(self, photo: Any, /, *, frame_size: Any = None) -> Any:
             from dataclasses import replace
 
             import numpy as np
 
             tiny = np.array([1.0, 1e-9, 2e-9, 3.14159265e-9])
-            return replace(super().analyse(photo), probabilities=tiny)
+            return replace(
+                super().analyse(photo, frame_size=frame_size), probabilities=tiny
+            )
 
     manifest = Manifest({"path": ["a.png"], "camera_model": ["Acme One"]}, tmp_path)
     found = evaluate(Precise(), manifest, manipulations=()).rows[0].probabilities

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from evaluation_results import result, row
 
 from whichcam.datasets.manipulations import SP_CUP
-from whichcam.evaluation import EvaluationSummary, LevelSummary, RowFailure
+from whichcam.evaluation import (
+    CROP_ALONE,
+    UNTOUCHED,
+    EvaluationSummary,
+    LevelSummary,
+    RowFailure,
+)
 
 ACMES = ("Acme One", "Acme Two")
 
@@ -250,3 +258,24 @@ def test_the_summary_is_ready_for_json() -> None:
     values = result(row(0, 0), row(2, 0)).summary().to_dict()
     assert json.loads(json.dumps(values)) == values
     assert values["splits"][0]["top1_interval"]["n"] == 2
+
+
+def test_crops_without_the_size_of_their_frame_have_figures_of_their_own() -> None:
+    """Told the size, it is right and the unknown one stands apart; untold, neither."""
+    told, untold = row(0, 0), row(0, 1, manipulation=CROP_ALONE, known_score=0.0)
+    strange = row(-1, 0, split="unknown", known_score=0.5)
+    found = result(
+        told, untold, strange, replace(strange, manipulation=CROP_ALONE)
+    ).summary(n_resamples=10)
+    assert [part.top1 for part in found.splits if part.n_photos] == [1.0]
+    assert [(p.split, p.top1) for p in found.crops_alone] == [("test_device", 0.0)]
+    assert found.unknown[0].auroc == 1.0
+    assert found.unknown_crops_alone[0].auroc == 0.0
+    names = [part.manipulation for part in found.manipulations if part.n_photos]
+    assert names == [UNTOUCHED, CROP_ALONE]
+
+
+def test_where_no_frame_is_told_there_are_no_crops_alone() -> None:
+    found = result(row(0, 0), row(-1, 0, split="unknown")).summary(n_resamples=10)
+    assert not found.crops_alone
+    assert not found.unknown_crops_alone

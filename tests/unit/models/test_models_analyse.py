@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from whichcam.datasets import FrameSize
 from whichcam.errors import ImageTooSmallError
 from whichcam.media import Photo, open_photo
-from whichcam.models import CameraModel, Evidence
+from whichcam.models import CameraModel, Evidence, FrameSizes
 
 SIZE = (192, 192)
 
@@ -149,3 +150,65 @@ def test_the_same_photo_gives_the_same_evidence(
     first, second = model.analyse(photo), model.analyse(photo)
     np.testing.assert_array_equal(first.probabilities, second.probabilities)
     np.testing.assert_array_equal(first.embedding, second.embedding)
+
+
+def test_the_size_of_the_frame_counts_where_a_photo_was_cut_from_one(
+    model: CameraModel, tiny_model: Any
+) -> None:
+    photo = _with_size(tiny_model.cameras[0].shoot_jpeg(seed=71, size=SIZE), None)
+    alone = model.analyse(photo)
+    assert not alone.frame_size_used
+    for label, size in enumerate([(4000, 3000), (2248, 4000), (6000, 4000)]):
+        framed = model.analyse(photo, frame_size=FrameSize.of(*size))
+        assert framed.frame_size_used
+        assert framed.probabilities[label] > alone.probabilities[label]
+
+
+def test_a_file_that_is_not_believed_is_not_believed_about_its_frame_either(
+    model: CameraModel, tiny_model: Any
+) -> None:
+    pixels = tiny_model.cameras[0].shoot(seed=50, size=SIZE)
+    photo = Photo.from_pixels(pixels, name="x")
+    evidence = model.analyse(photo, frame_size=FrameSize(6000, 4000))
+    assert not evidence.frame_size_used
+    np.testing.assert_array_equal(
+        evidence.probabilities, model.analyse(photo).probabilities
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "is_used"),
+    [((192, 192), True), (None, False), ((192, 200), False)],
+    ids=["whole by its EXIF", "unsaid, and of no camera's size", "cropped"],
+)
+def test_a_photo_is_its_own_frame_where_its_exif_says_that_it_is_whole(
+    said: tuple[int, int] | None,
+    is_used: bool,
+    model: CameraModel,
+    tiny_model: Any,
+) -> None:
+    data = tiny_model.cameras[1].shoot_jpeg(seed=52, size=SIZE)
+    assert model.analyse(_with_size(data, said)).frame_size_used is is_used
+
+
+def test_a_photo_of_a_known_size_is_whole_though_its_exif_is_gone(
+    model: CameraModel, tiny_model: Any
+) -> None:
+    known = FrameSizes.fit([FrameSize.of(*SIZE)], [0], model.classes)
+    data = tiny_model.cameras[1].shoot_jpeg(seed=52, size=SIZE)
+    before, model.frame_sizes = model.frame_sizes, known
+    try:
+        assert model.analyse(_with_size(data, None)).frame_size_used
+    finally:
+        model.frame_sizes = before
+
+
+def _with_size(data: bytes, size: tuple[int, int] | None) -> Photo:
+    """Return a camera's file whose EXIF names this size, its coding untouched."""
+    exif = Image.Exif()
+    if size is not None:
+        exif.get_ifd(0x8769).update({0xA002: size[0], 0xA003: size[1]})
+    body = exif.tobytes()
+    segment = b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body
+    start = data.index(b"\xff\xdb")  # the tables: whatever metadata stood before goes
+    return open_photo(data[:2] + segment + data[start:])

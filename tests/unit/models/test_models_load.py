@@ -18,7 +18,9 @@ from whichcam.errors import (
 )
 from whichcam.models import CameraModel
 
-JSON_FILES = ("spec.json", "calibration.json", "file_statistics.json")
+JSON_FILES = (
+    *("spec.json", "calibration.json", "file_statistics.json", "frame_sizes.json"),
+)
 
 
 @pytest.fixture
@@ -63,6 +65,7 @@ def test_the_model_id_is_of_the_content_and_not_of_the_place(
         ("spec.json", {"n_crops": 3}),
         ("calibration.json", {"protocol": {"folds": 7}}),
         ("file_statistics.json", {"tables": []}),
+        ("frame_sizes.json", {"seen": []}),
     ],
 )
 def test_the_model_id_changes_with_anything_that_may_decide_answers(
@@ -114,6 +117,21 @@ def test_files_of_two_models_are_not_taken_for_one(folder: Path) -> None:
     _edit(folder / "file_statistics.json", makes=["Acme", "Bolt", "Bolt"], tables=[])
     with pytest.raises(IncompatibleArtifactError, match="two models"):
         CameraModel.load(folder)
+
+
+def test_frame_sizes_of_another_model_are_not_taken(folder: Path) -> None:
+    _edit(folder / "frame_sizes.json", full=[None], seen=[])
+    with pytest.raises(IncompatibleArtifactError, match="two models"):
+        CameraModel.load(folder)
+
+
+def test_a_model_that_learnt_no_sizes_needs_no_file_of_them(folder: Path) -> None:
+    path = folder / "calibration.json"
+    regimes = json.loads(path.read_text(encoding="utf-8"))["regimes"]
+    del regimes["frame"]
+    _edit(path, regimes=regimes)
+    (folder / "frame_sizes.json").unlink()
+    assert CameraModel.load(folder).frame_sizes is None
 
 
 @pytest.mark.parametrize("name", JSON_FILES)

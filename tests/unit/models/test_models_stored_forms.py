@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from whichcam.datasets import FrameSize
 from whichcam.errors import ArtifactNotFoundError, IncompatibleArtifactError
 from whichcam.models import (
     Calibration,
     FileStatistics,
+    FrameSizes,
     ModelSpec,
     OpenSetScore,
     TableKey,
@@ -47,6 +49,12 @@ def statistics() -> dict[str, Any]:
         TableKey((7,) * 64, (9,) * 64, "4:4:4"),
     ]
     return _again(FileStatistics.fit(keys, [0, 2], ["A", "A", "B"]).to_dict())
+
+
+@pytest.fixture
+def sizes() -> dict[str, Any]:
+    frames = [FrameSize.of(400, 300), *[FrameSize.of(480, 640)] * 2]
+    return _again(FrameSizes.fit(frames, [0, 2, 2], ["A 1", "A 2", "B"]).to_dict())
 
 
 def test_a_spec_comes_back_from_json_as_it_was(spec: dict[str, Any]) -> None:
@@ -133,6 +141,7 @@ CALIBRATION_DAMAGE: dict[str, Change] = {
     "file": lambda d: d["regimes"].update(file=3),
     "pixel_weight": lambda d: d["regimes"]["file"].update(pixel_weight="1"),
     "table_weight": lambda d: d["regimes"]["file"].pop("table_weight"),
+    "frame_weight": lambda d: d["regimes"]["frame"].update(frame_weight=[1]),
     "known_threshold": lambda d: d["regimes"]["file"].update(known_threshold=None),
     "open_set": lambda d: d["regimes"]["file"].pop("open_set"),
     "thresholds": lambda d: d["regimes"]["pixels"].update(thresholds=[]),
@@ -198,6 +207,34 @@ def test_a_count_of_a_class_that_is_none_is_refused(statistics: dict[str, Any]) 
     statistics["tables"][0]["counts"] = {"-1": 1.0}
     with pytest.raises(IncompatibleArtifactError):
         FileStatistics.from_dict(statistics)
+
+
+SIZE_DAMAGE: dict[str, Change] = {
+    "full": lambda d: d.pop("full"),
+    "seen": lambda d: d.update(seen={}),
+    "KeyError": lambda d: d["seen"][0].pop("size"),
+    "invalid literal": lambda d: d["full"].__setitem__(0, ["x", 3]),
+    "unpack": lambda d: d["full"].__setitem__(0, [3, 4, 5]),
+    "is none": lambda d: d["seen"][0].update(size=[0, 4]),
+    "index": lambda d: d["seen"][1]["counts"].update({"3": 1}),
+    "items": lambda d: d["seen"][1].update(counts=[1]),
+}
+
+
+@pytest.mark.parametrize("said", SIZE_DAMAGE)
+def test_damaged_frame_sizes_are_refused_with_what_is_wrong(
+    said: str, sizes: dict[str, Any]
+) -> None:
+    SIZE_DAMAGE[said](sizes)
+    with pytest.raises(IncompatibleArtifactError, match=said):
+        FrameSizes.from_dict(sizes)
+
+
+def test_frame_sizes_come_back_from_json_as_they_were(sizes: dict[str, Any]) -> None:
+    read = FrameSizes.from_dict(sizes)
+    assert _again(read.to_dict()) == sizes
+    assert read.counts.tolist() == [[1, 0, 0], [0, 0, 2]]
+    assert read.full == (FrameSize(400, 300), None, FrameSize(640, 480))
 
 
 def test_json_is_written_the_same_for_the_same_values(tmp_path: Path) -> None:
