@@ -44,7 +44,7 @@ def train() -> dict[str, float] | None:
     import torch
 
     from whichcam.traces import TRACE_SIZE
-    from whichcam.training import _batches, _distributed
+    from whichcam.training import _distributed, _speed
     from whichcam.training._config import TrainingConfig
     from whichcam.training._fit import fit_network
     from whichcam.training._views import Views
@@ -68,8 +68,8 @@ def train() -> dict[str, float] | None:
     labels = np.arange(N_PHOTOS) % N_CLASSES
     names = [str(label) for label in labels]
     heard = _Heard()
-    _batches.logger.addHandler(heard)
-    _batches.logger.setLevel(logging.INFO)
+    _speed.logger.addHandler(heard)
+    _speed.logger.setLevel(logging.INFO)
     with _distributed.process_group(torch.device("cpu")):
         chosen = np.arange(N_PHOTOS)
         fit_network(views, chosen, labels, names, names, N_CLASSES, config, seed=0)

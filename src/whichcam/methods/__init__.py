@@ -1,7 +1,7 @@
 """The registry of camera-model classifiers, and the contract they share."""
 
 from whichcam.methods._base import CameraModelClassifier
-from whichcam.methods._patch_data import PatchData
+from whichcam.methods._patch_data import PatchData, TrainedPatches
 from whichcam.methods._registry import (
     METHODS,
     QUICK_SETTINGS,
@@ -15,6 +15,7 @@ __all__ = [
     "QUICK_SETTINGS",
     "CameraModelClassifier",
     "PatchData",
+    "TrainedPatches",
     "build_method",
     "load_method",
     "method_of",

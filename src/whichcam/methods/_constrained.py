@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from whichcam.methods._network import NetworkClassifier, Progress
-from whichcam.methods._patch_data import PatchData
+from whichcam.methods._patch_data import PatchData, TrainedPatches
 
 
 class ConstrainedClassifier(NetworkClassifier):
@@ -27,7 +24,9 @@ class ConstrainedClassifier(NetworkClassifier):
     epochs : int, default 40
         Passes over the training photos, at most.
     batch_size : int, default 64
-        Patches a step.
+        Patches a step, of all processes together.
+    accumulation : int, default 1
+        Parts that a step is cut into where memory is short.
     learning_rate : float, default 0.001
         Of the first quarter of the epochs; halved three times.
     patience : int, default 10
@@ -35,13 +34,20 @@ class ConstrainedClassifier(NetworkClassifier):
     validation_share : float, default 0.15
         Of each class's photos, held out by device, else by session.
     manipulations : tuple of str, default ()
-        Half of what is learnt from is changed by one of these.
+        What photos may have been through, see `whichcam.datasets.manipulations`.
+    manipulated_share : float, default 0.5
+        Of what is learnt from, changed by one of the manipulations; drawn anew each
+        epoch. In [0, 1].
     turns : tuple of int, default (0,)
         Degrees by which patches may be turned in training.
     device : {"auto", "cpu", "cuda"}, default "auto"
         Where to train.
     workers : int, default 1
-        Threads that read photos in `fit`.
+        Threads that read photos in `fit`, and then draw patches ahead of the network;
+        0 for none beside the one that trains.
+    cache : str, default ""
+        Folder in which decoded regions are kept for other trainings on some of the same
+        photos, and the state of this one, to go on with after it was stopped.
     seed : int, default 0
         Decides all that is random.
 
@@ -74,13 +80,16 @@ class ConstrainedClassifier(NetworkClassifier):
         smallest_px: int = 128,
         epochs: int = 40,
         batch_size: int = 64,
+        accumulation: int = 1,
         learning_rate: float = 1e-3,
         patience: int = 10,
         validation_share: float = 0.15,
         manipulations: tuple[str, ...] = (),
+        manipulated_share: float = 0.5,
         turns: tuple[int, ...] = (0,),
         device: str = "auto",
         workers: int = 1,
+        cache: str = "",
         seed: int = 0,
     ) -> None:
         super().__init__(
@@ -91,17 +100,18 @@ class ConstrainedClassifier(NetworkClassifier):
             smallest_px=smallest_px,
             epochs=epochs,
             batch_size=batch_size,
+            accumulation=accumulation,
             patience=patience,
             validation_share=validation_share,
             manipulations=manipulations,
+            manipulated_share=manipulated_share,
             turns=turns,
             device=device,
             workers=workers,
+            cache=cache,
             seed=seed,
         )
         self.learning_rate = learning_rate
 
-    def _train(
-        self, data: PatchData, progress: Progress
-    ) -> tuple[bytes, Sequence[dict[str, Any]], str]:
+    def _train(self, data: PatchData, progress: Progress) -> TrainedPatches:
         return self._train_kind(self.method, self.learning_rate, data, progress)

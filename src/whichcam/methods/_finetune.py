@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from whichcam.datasets.manipulations import SP_CUP
 from whichcam.errors import ConfigError
 from whichcam.methods._network import NetworkClassifier, Progress
-from whichcam.methods._patch_data import PatchData
+from whichcam.methods._patch_data import PatchData, TrainedPatches
 from whichcam.methods._training_room import from_training
 
 
@@ -44,21 +43,30 @@ class FinetuneClassifier(NetworkClassifier):
     epochs : int, default 8
         Passes over the training photos in a stage, at most.
     batch_size : int, default 32
-        Crops a step.
+        Crops a step, of all processes together.
+    accumulation : int, default 1
+        Parts that a step is cut into where memory is short.
     patience : int, default 3
         Epochs without a better validation after which a stage ends; the next one
         begins with the best state of all.
     validation_share : float, default 0.15
         Of each class's photos, held out by device, else by session.
     manipulations : tuple of str, default SP_CUP
-        Half of what is learnt from is changed by one of these.
+        What photos may have been through, see `whichcam.datasets.manipulations`.
+    manipulated_share : float, default 0.5
+        Of what is learnt from, changed by one of the manipulations; drawn anew each
+        epoch. In [0, 1].
     turns : tuple of int, default (0, 90, 180, 270)
         Degrees by which crops may be turned in training. Give (0,) where every photo
         stands as the sensor saw it, and the direction is a trace to be kept.
     device : {"auto", "cpu", "cuda"}, default "auto"
         Where to train.
     workers : int, default 1
-        Threads that read photos in `fit`.
+        Threads that read photos in `fit`, and then draw patches ahead of the network;
+        0 for none beside the one that trains.
+    cache : str, default ""
+        Folder in which decoded regions are kept for other trainings on some of the same
+        photos, and the state of this one, to go on with after it was stopped.
     seed : int, default 0
         Decides all that is random.
 
@@ -95,12 +103,15 @@ class FinetuneClassifier(NetworkClassifier):
         smallest_px: int = 128,
         epochs: int = 8,
         batch_size: int = 32,
+        accumulation: int = 1,
         patience: int = 3,
         validation_share: float = 0.15,
         manipulations: tuple[str, ...] = SP_CUP,
+        manipulated_share: float = 0.5,
         turns: tuple[int, ...] = (0, 90, 180, 270),
         device: str = "auto",
         workers: int = 1,
+        cache: str = "",
         seed: int = 0,
     ) -> None:
         super().__init__(
@@ -111,12 +122,15 @@ class FinetuneClassifier(NetworkClassifier):
             smallest_px=smallest_px,
             epochs=epochs,
             batch_size=batch_size,
+            accumulation=accumulation,
             patience=patience,
             validation_share=validation_share,
             manipulations=manipulations,
+            manipulated_share=manipulated_share,
             turns=turns,
             device=device,
             workers=workers,
+            cache=cache,
             seed=seed,
         )
         self.backbone = backbone
@@ -129,11 +143,8 @@ class FinetuneClassifier(NetworkClassifier):
         if not 0 <= self.dropout < 1:
             raise ConfigError("dropout", f"is {self.dropout!r}; expected [0, 1)")
 
-    def _train(
-        self, data: PatchData, progress: Progress
-    ) -> tuple[bytes, Sequence[dict[str, Any]], str]:
-        trained: tuple[bytes, Sequence[dict[str, Any]], str]
-        trained = from_training("finetune")(
+    def _train(self, data: PatchData, progress: Progress) -> TrainedPatches:
+        trained: TrainedPatches = from_training("finetune")(
             data,
             backbone=self.backbone,
             weights=self.weights,
@@ -144,6 +155,8 @@ class FinetuneClassifier(NetworkClassifier):
             patience=self.patience,
             device=self.device,
             progress=progress,
+            accumulation=self.accumulation,
+            cache=self.cache,
         )
         return trained
 

@@ -15,14 +15,14 @@ from whichcam._typing import IntArray, PathLike, PixelArray
 from whichcam.datasets import Manifest
 from whichcam.errors import (
     DatasetError,
-    ImageTooSmallError,
     IncompatibleArtifactError,
 )
 from whichcam.media import Photo
+from whichcam.methods._crop_cache import Regions, opened_cache, pack_regions
 from whichcam.methods._fitted import FittedClasses
 from whichcam.methods._held_out import held_out_rows, softmax, temperature_of
 from whichcam.methods._network_settings import check_settings
-from whichcam.methods._patch_data import PatchData
+from whichcam.methods._patch_data import PatchData, TrainedPatches
 from whichcam.methods._patches import at_least, cut, patch_places
 from whichcam.methods._persistence import (
     load_method,
@@ -30,8 +30,7 @@ from whichcam.methods._persistence import (
     stored_classes,
     stored_settings,
 )
-from whichcam.methods._regions import Regions
-from whichcam.methods._trace_inputs import checked_classes, middle_of, read_traces
+from whichcam.methods._trace_inputs import checked_classes, middle_of
 from whichcam.methods._training_room import from_training
 from whichcam.methods._votes import check_network, votes_of
 from whichcam.models.storage import field, open_onnx, read_onnx
@@ -62,7 +61,9 @@ class NetworkClassifier(FittedClasses, ABC):
     epochs : int
         Passes over the training photos, at most.
     batch_size : int
-        Patches a step.
+        Patches a step, of all processes together.
+    accumulation : int
+        Parts that each process looks at its share of a step in.
     patience : int
         Epochs without a better validation after which training ends; the best state is
         kept.
@@ -70,14 +71,20 @@ class NetworkClassifier(FittedClasses, ABC):
         Of each class's photos, held out by device, else by session, to stop and to
         calibrate by; in (0, 0.5].
     manipulations : tuple of str
-        Half of what is learnt from is changed by one of these, see
-        `whichcam.datasets.manipulations`.
+        What photos may have been through, see `whichcam.datasets.manipulations`.
+    manipulated_share : float
+        Of what is learnt from, changed by one of them; drawn anew each epoch.
     turns : tuple of int
         Degrees by which patches may be turned in training.
     device : {"auto", "cpu", "cuda"}
         Where to train.
     workers : int
-        Threads that read photos in `fit`.
+        Threads that read photos in `fit`, and then draw patches ahead of the network; 0
+        for none beside the one that trains. What is drawn is the same with any number.
+    cache : str
+        Folder in which decoded regions are kept for other trainings on some of the same
+        photos, and the state of this one, to go on with after it was stopped. Without
+        one, regions lie in a temporary folder.
     seed : int
         Decides all that is random; the same answers on a CPU for the same seed.
 
@@ -88,6 +95,9 @@ class NetworkClassifier(FittedClasses, ABC):
     history_ : tuple of dict
         Of each epoch: ``stage``, ``epoch``, ``train_loss``, ``train_accuracy``,
         ``validation_loss``, ``validation_accuracy``, of patches.
+    speed_ : dict
+        ``crops_per_s``, ``seconds``, ``waiting_s`` and ``waiting_share`` of the last
+        `fit`: how long the network waited for patches. Not saved.
     origin_ : str
         Where the weights that training began with came from.
     skipped_ : tuple of (str, str)
@@ -107,12 +117,15 @@ class NetworkClassifier(FittedClasses, ABC):
         smallest_px: int = 128,
         epochs: int = 10,
         batch_size: int = 64,
+        accumulation: int = 1,
         patience: int = 5,
         validation_share: float = 0.15,
         manipulations: tuple[str, ...] = (),
+        manipulated_share: float = 0.5,
         turns: tuple[int, ...] = (0,),
         device: str = "auto",
         workers: int = 1,
+        cache: str = "",
         seed: int = 0,
     ) -> None:
         self.patch_px = patch_px
@@ -122,12 +135,15 @@ class NetworkClassifier(FittedClasses, ABC):
         self.smallest_px = smallest_px
         self.epochs = epochs
         self.batch_size = batch_size
+        self.accumulation = accumulation
         self.patience = patience
         self.validation_share = validation_share
         self.manipulations = manipulations
+        self.manipulated_share = manipulated_share
         self.turns = turns
         self.device = device
         self.workers = workers
+        self.cache = cache
         self.seed = seed
 
     def fit(self, manifest: Manifest, progress: Progress | None = None) -> Self:
@@ -155,12 +171,23 @@ class NetworkClassifier(FittedClasses, ABC):
         DatasetError
             If a camera model is blank, there are fewer than two, or one has fewer than
             two photos that can be used.
+        InputError
+            If ``batch_size`` has too few photos for each part of each process, or
+            another training is packing photos into ``cache``.
+        ArtifactError
+            If regions or states cannot be kept, or a state that was kept is damaged.
         """
         self._check()
         names = np.array([str(name) for name in manifest.camera_model], dtype=object)
         checked_classes(names, np.ones(len(names), dtype=bool))
-        with Regions() as regions:
-            rows, skipped = self._read(manifest, regions, progress)
+        with opened_cache(self.cache, self._policy()) as cache:
+            regions, rows, skipped = pack_regions(
+                manifest.paths,
+                cache,
+                self._region,
+                workers=self.workers,
+                progress=progress,
+            )
             if not rows:
                 raise DatasetError(
                     f"none of {len(names)} photos can be used; the first: "
@@ -170,14 +197,14 @@ class NetworkClassifier(FittedClasses, ABC):
             classes = checked_classes(names, usable)
             labels = np.searchsorted(classes, names[usable].astype(str))
             data = self._data(manifest.select(rows), regions, labels.astype(np.int64))
-            onnx, history, origin = self._train(data, progress or _ignore)
-            session = open_onnx(onnx, outputs=("logits",))
+            trained = self._train(data, progress or _ignore)
+            session = open_onnx(trained.onnx, outputs=("logits",))
             looks = data.looks(data.validation)
             scores = np.stack([votes_of(session, patches) for _, patches in looks])
         self.temperature_ = temperature_of(scores, data.labels[data.validation])
-        self.history_, self.origin_ = tuple(history), origin
-        self.skipped_ = tuple(skipped)
-        self._onnx, self._session, self._classes = onnx, session, classes
+        self.history_, self.origin_ = trained.history, trained.origin
+        self.speed_, self.skipped_ = trained.speed, tuple(skipped)
+        self._onnx, self._session, self._classes = trained.onnx, session, classes
         return self
 
     def predict_proba(self, photos: Sequence[Photo]) -> npt.NDArray[np.float64]:
@@ -272,10 +299,8 @@ class NetworkClassifier(FittedClasses, ABC):
         return loaded
 
     @abstractmethod
-    def _train(
-        self, data: PatchData, progress: Progress
-    ) -> tuple[bytes, Sequence[dict[str, Any]], str]:
-        """Return the network as ONNX, its history, and where it began."""
+    def _train(self, data: PatchData, progress: Progress) -> TrainedPatches:
+        """Return the network as ONNX, how it went, and where it began."""
 
     def _train_kind(
         self,
@@ -284,9 +309,9 @@ class NetworkClassifier(FittedClasses, ABC):
         data: PatchData,
         progress: Progress,
         **shape: int,
-    ) -> tuple[bytes, Sequence[dict[str, Any]], str]:
+    ) -> TrainedPatches:
         """Train one of the published networks of `whichcam.training`."""
-        onnx, history = from_training("fit_patch_network")(
+        trained: TrainedPatches = from_training("fit_patch_network")(
             kind,
             data,
             epochs=self.epochs,
@@ -295,17 +320,23 @@ class NetworkClassifier(FittedClasses, ABC):
             patience=self.patience,
             device=self.device,
             progress=progress,
+            accumulation=self.accumulation,
+            cache=self.cache,
             **shape,
         )
-        return onnx, history, "random weights"
+        return trained
 
     def _check(self) -> None:
         """Refuse arguments that are out of range."""
         check_settings(self)
 
     def _stored_params(self) -> dict[str, Any]:
-        """Return the arguments that a saved folder names."""
-        return self.get_params()
+        """Return the arguments that a saved folder names; not the folders it used."""
+        return {**self.get_params(), "cache": ""}
+
+    def _policy(self) -> dict[str, int]:
+        """Return how regions are cut, for those of others to be kept apart."""
+        return {"region_px": self.region_px, "smallest_px": self.smallest_px}
 
     def _region(self, photo: Photo) -> PixelArray:
         return middle_of(
@@ -314,32 +345,6 @@ class NetworkClassifier(FittedClasses, ABC):
             smallest_px=self.smallest_px,
             method=self.method,
         )
-
-    def _read(
-        self, manifest: Manifest, regions: Regions, progress: Progress | None
-    ) -> tuple[list[int], list[tuple[str, str]]]:
-        """Append the region of each photo; return rows that have one, and the others.
-
-        Read-only copies: a view would keep the whole photo in memory.
-        """
-
-        def take(photo: Photo) -> PixelArray | str:
-            try:
-                return self._region(photo).copy()
-            except ImageTooSmallError as error:
-                return str(error)
-
-        rows, skipped = [], []
-        found = read_traces(manifest.paths, take, workers=self.workers)
-        for row, (path, region) in enumerate(found):
-            if isinstance(region, str):
-                skipped.append((str(path), region))
-            else:
-                regions.append(region)
-                rows.append(row)
-            if progress is not None:
-                progress("reading photos", row + 1, len(manifest))
-        return rows, skipped
 
     def _data(
         self, manifest: Manifest, regions: Regions, labels: IntArray
@@ -363,6 +368,9 @@ class NetworkClassifier(FittedClasses, ABC):
             manipulations=self.manipulations,
             turns=self.turns,
             seed=self.seed,
+            manipulated_share=self.manipulated_share,
+            workers=self.workers,
+            photo_ids=regions.keys,
         )
 
 

@@ -10,7 +10,7 @@ from whichcam.errors import ConfigError, InputError
 
 _COUNTS = (
     *("patch_px", "n_patches", "patches_per_photo", "region_px", "smallest_px"),
-    *("epochs", "batch_size", "patience", "workers"),
+    *("epochs", "batch_size", "accumulation", "patience"),
 )
 _LARGEST_PX = 4096  # of a patch or region: a stored folder names them too
 _TURNS = (0, 90, 180, 270)
@@ -28,6 +28,11 @@ def check_settings(classifier: Any) -> None:
         value = getattr(classifier, name)
         if type(value) is not int or value < 1:
             raise ConfigError(name, f"is {value!r}; expected a whole number from 1 on")
+    workers = classifier.workers
+    if type(workers) is not int or workers < 0:
+        raise ConfigError("workers", f"is {workers!r}; expected 0 or more")
+    if not isinstance(classifier.cache, str):
+        raise ConfigError("cache", f"is {classifier.cache!r}; expected a folder's name")
     for name in ("patch_px", "region_px"):
         if getattr(classifier, name) > _LARGEST_PX:
             raise ConfigError(
@@ -45,6 +50,9 @@ def check_settings(classifier: Any) -> None:
     share = classifier.validation_share
     if not 0 < share <= 0.5:
         raise ConfigError("validation_share", f"is {share!r}; expected (0, 0.5]")
+    changed = classifier.manipulated_share
+    if not 0 <= changed <= 1:
+        raise ConfigError("manipulated_share", f"is {changed!r}; expected [0, 1]")
     if classifier.device not in ("auto", "cpu", "cuda"):
         raise ConfigError(
             "device", f"is {classifier.device!r}; expected auto, cpu or cuda"

@@ -3,17 +3,44 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from whichcam._typing import IntArray, PixelArray
 from whichcam.datasets.manipulations import manipulate
+from whichcam.errors import ImageTooSmallError
 from whichcam.methods._patches import at_least, cut, patch_places
+from whichcam.methods._prefetch import prefetched
 from whichcam.signal import GRID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TrainedPatches:
+    """What a training of a network over patches gave.
+
+    Attributes
+    ----------
+    onnx : bytes
+        The network, from ``patches`` to ``logits``.
+    history : tuple of dict
+        What each epoch came to.
+    origin : str
+        Where the weights that it began with came from.
+    speed : dict
+        ``crops_per_s`` of all processes; of this one the ``seconds`` spent on training,
+        and of these ``waiting_s`` and ``waiting_share`` spent on waiting for data.
+    """
+
+    onnx: bytes
+    history: tuple[dict[str, Any], ...]
+    origin: str
+    speed: dict[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +69,18 @@ class PatchData:
         Draw from the better half of a photo's patches, as
         `whichcam.methods._patches.patch_quality` has it; else from anywhere.
     manipulations : tuple of str
-        Half of the draws are of a photo changed by one of these, if there are any.
+        Some of the draws are of a photo changed by one of these, if there are any.
     turns : tuple of int
         Degrees, multiples of 90; each draw is turned by one of these.
     seed : int
-        Decides every draw.
+        Decides every draw: what a draw shows depends on its epoch and its number in the
+        epoch besides, and not on who draws it.
+    manipulated_share : float, default 0.5
+        Of the draws that are changed, in [0, 1].
+    workers : int, default 0
+        Threads that draw ahead; 0 for none.
+    photo_ids : tuple of str, default ()
+        SHA-256 of each photo's file, by which a stopped training knows its own.
     """
 
     regions: Sequence[PixelArray]
@@ -61,6 +95,9 @@ class PatchData:
     manipulations: tuple[str, ...]
     turns: tuple[int, ...]
     seed: int
+    manipulated_share: float = 0.5
+    workers: int = 0
+    photo_ids: tuple[str, ...] = ()
 
     @cached_property
     def train(self) -> IntArray:
@@ -68,33 +105,53 @@ class PatchData:
         rows = np.setdiff1d(np.arange(len(self.labels)), self.validation)
         return rows.astype(np.int64)
 
-    def batches(
-        self, epoch: int, batch_size: int
-    ) -> Iterator[tuple[PixelArray, IntArray]]:
-        """Yield patches (k, P, P, 3) and their classes; an epoch draws n_train photos.
+    def batch_shape(self, batch_size: int) -> tuple[int, int]:
+        """Return how many batches an epoch has, and of how many photos each is.
+
+        All are alike, at most ``batch_size`` patches; together they are as many photos
+        as there are to learn from, or a few more.
+        """
+        most = max(1, batch_size // self.patches_per_photo)
+        n_batches = -(-len(self.train) // most)
+        return n_batches, -(-len(self.train) // n_batches)
+
+    def plan(self, epoch: int, batch_size: int) -> IntArray:
+        """Return the rows drawn in an epoch: (n_batches, photos a batch).
 
         Photos are drawn with replacement, so that rare classes are seen as often.
         """
         rng = np.random.default_rng([self.seed, epoch])
-        drawn = rng.choice(self.train, len(self.train), p=self._weights)
-        step = max(1, batch_size // self.patches_per_photo)
-        for start in range(0, len(drawn), step):
-            rows = drawn[start : start + step]
-            patches = [self._draw(int(row), rng) for row in rows]
-            labels = np.repeat(self.labels[rows], [len(p) for p in patches])
-            yield np.concatenate(patches), labels
+        shape = self.batch_shape(batch_size)
+        return np.asarray(rng.choice(self.train, shape, p=self._weights))
 
-    def n_batches(self, batch_size: int) -> int:
-        """Return how many batches an epoch has."""
-        step = max(1, batch_size // self.patches_per_photo)
-        return -(-len(self.train) // step)
+    def batches(
+        self,
+        epoch: int,
+        batch_size: int,
+        parts: Sequence[slice] = (slice(None),),
+    ) -> Generator[tuple[PixelArray, IntArray], None, None]:
+        """Yield patches (k, P, P, 3) and their classes, part by part of each batch.
 
-    def looks(self, rows: IntArray) -> Iterator[tuple[int, PixelArray]]:
+        Parameters
+        ----------
+        epoch : int
+            From 0.
+        batch_size : int
+            Patches a batch, of all processes.
+        parts : sequence of slice
+            The photos of each batch that are drawn here, one after the other.
+        """
+        rows = self.plan(epoch, batch_size)
+        numbers = np.arange(rows.size).reshape(rows.shape)
+        jobs = [batch[part] for batch in numbers for part in parts]
+        draw = partial(self._drawn, epoch, rows.ravel())
+        with closing(prefetched(draw, jobs, workers=self.workers)) as drawn:
+            yield from drawn
+
+    def looks(self, rows: IntArray) -> Generator[tuple[int, PixelArray], None, None]:
         """Yield each row and its best patches, unchanged."""
-        for row in rows.tolist():
-            region = at_least(self.regions[row], self.patch_px)
-            places = self._places(row, region)[: self.n_looks]
-            yield row, cut(region, places, self.patch_px)
+        with closing(prefetched(self._look, rows.tolist(), workers=self.workers)) as of:
+            yield from of
 
     @cached_property
     def _weights(self) -> npt.NDArray[np.float64]:
@@ -115,6 +172,23 @@ class PatchData:
             found = patch_places(region, self.patch_px, by_quality=self.by_quality)
             self._known_places[row] = found
         return found
+
+    def _look(self, row: int) -> tuple[int, PixelArray]:
+        region = at_least(self.regions[row], self.patch_px)
+        places = self._places(row, region)[: self.n_looks]
+        return row, cut(region, places, self.patch_px)
+
+    def _drawn(
+        self, epoch: int, rows: IntArray, numbers: IntArray
+    ) -> tuple[PixelArray, IntArray]:
+        """Return the patches of some draws of an epoch, each from its own stream."""
+        # from 1 on: of a stream, [seed, epoch, 0] and [seed, epoch] are one
+        patches = [
+            self._draw(int(rows[k]), np.random.default_rng([self.seed, epoch, k + 1]))
+            for k in numbers.tolist()
+        ]
+        labels = np.repeat(self.labels[rows[numbers]], self.patches_per_photo)
+        return np.concatenate(patches), labels
 
     def _draw(self, row: int, rng: np.random.Generator) -> PixelArray:
         size, count = self.patch_px, self.patches_per_photo
@@ -138,9 +212,12 @@ class PatchData:
         return np.rot90(patches, turn // 90, axes=(1, 2))
 
     def _changed(self, region: PixelArray, rng: np.random.Generator) -> PixelArray:
-        if not self.manipulations or rng.random() < 0.5:
+        if not self.manipulations or rng.random() >= self.manipulated_share:
             return region
         name = str(rng.choice(self.manipulations))
-        changed = manipulate(region, name, seed=int(rng.integers(2**31)))
         # one that leaves less than a patch is passed over
+        try:
+            changed = manipulate(region, name, seed=int(rng.integers(2**31)))
+        except ImageTooSmallError:
+            return region
         return changed if min(changed.shape[:2]) >= self.patch_px else region

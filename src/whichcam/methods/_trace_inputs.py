@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from whichcam.errors import (
     WhichcamError,
 )
 from whichcam.media import Photo, open_photo
+from whichcam.methods._prefetch import prefetched
 from whichcam.signal import GRID
 
 Taken = TypeVar("Taken")
@@ -30,7 +31,7 @@ _FEWEST_PHOTOS = 2  # of a class: one to learn from, one to be judged on
 
 def read_traces(
     paths: Sequence[Path], take: Callable[[Photo], Taken | str], *, workers: int
-) -> Iterator[tuple[Path, Taken | str]]:
+) -> Generator[tuple[Path, Taken | str], None, None]:
     """Yield each path with what was taken, or with the reason why there is nothing."""
 
     def read(path: Path) -> Taken | str:
@@ -43,13 +44,10 @@ def read_traces(
         except InputError as error:  # not a missing library: all files would lack it
             return str(error)
 
-    if workers == 1:
-        for path in paths:
-            yield path, read(path)
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        # decoding and kernels release the interpreter's lock: threads suffice
-        yield from zip(paths, pool.map(read, paths), strict=True)
+    # with one there is nothing to do meanwhile: what is read would only wait
+    threads = 0 if workers == 1 else workers
+    with closing(prefetched(read, paths, workers=threads)) as found:
+        yield from zip(paths, found, strict=True)
 
 
 def middle_of(

@@ -1,12 +1,9 @@
-"""Balanced batches of what a network looks at, and how fast they come."""
+"""Balanced batches of what a network looks at."""
 
 from __future__ import annotations
 
-import logging
-import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,9 +17,8 @@ from whichcam.traces import PROCESSING_SIZE
 from whichcam.training import _distributed
 from whichcam.training._config import TrainingConfig
 from whichcam.training._network import TraceNetwork
+from whichcam.training._speed import Speed
 from whichcam.training._views import Views
-
-logger = logging.getLogger(__name__)
 
 
 def balanced_weights(
@@ -60,47 +56,6 @@ class Batch(NamedTuple):
     labels: Tensor
     share: Tensor
     partner: Tensor
-
-
-class Speed:
-    """How many crops a second a run trains on, and what share of it is waiting."""
-
-    def __init__(self) -> None:
-        self.n_crops = 0
-        self.drawing_s = 0.0
-        self._begun = time.perf_counter()
-        self.seconds = 0.0
-
-    @contextmanager
-    def drawing(self) -> Iterator[None]:
-        """Count the block as waiting for data."""
-        start = time.perf_counter()
-        yield
-        self.drawing_s += time.perf_counter() - start
-
-    def count(self, n_crops: int) -> None:
-        """Count crops that were trained on."""
-        self.n_crops += n_crops
-        self.seconds = time.perf_counter() - self._begun
-
-    @property
-    def crops_per_s(self) -> float:
-        """Crops of all processes; 0 before the first epoch."""
-        return self.n_crops / self.seconds if self.seconds else 0.0
-
-    @property
-    def waiting_share(self) -> float:
-        """Share of the time in which batches were drawn, 0 to 1."""
-        return self.drawing_s / self.seconds if self.seconds else 0.0
-
-    def say(self) -> None:
-        """Log both."""
-        if self.seconds:
-            logger.info(
-                "%.0f crops a second; %.1f %% of the time spent drawing batches",
-                self.crops_per_s,
-                100 * self.waiting_share,
-            )
 
 
 class Batches:
@@ -150,7 +105,7 @@ class Batches:
 
     def draw(self) -> Batch:
         """Return a batch."""
-        with self.speed.drawing():
+        with self.speed.waiting():
             return self._draw()
 
     def _draw(self) -> Batch:

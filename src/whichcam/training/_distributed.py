@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import torch
 from torch import Tensor, distributed, nn
 
 from whichcam.errors import InputError
+from whichcam.training._shared_norm import share_normalisations
+
+# The others wait while the first process decodes all photos: hours. Of one that dies
+# torchrun tells the rest.
+_PATIENCE = timedelta(days=2)
 
 
 def rank() -> int:
@@ -34,7 +40,8 @@ def process_group(device: torch.device) -> Iterator[None]:
     if int(os.environ.get("WORLD_SIZE", "1")) < 2:
         yield
         return
-    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    backend = "nccl" if device.type == "cuda" else "gloo"
+    distributed.init_process_group(backend, timeout=_PATIENCE)
     try:
         yield
     finally:
@@ -53,18 +60,22 @@ def choose_device(name: str) -> torch.device:
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
 
 
+def mixed_precision(device: torch.device) -> torch.autocast:
+    """Take products in bfloat16 on a GPU, and as they are on a CPU."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
+
+
 def share(network: nn.Module, device: torch.device) -> nn.Module:
     """Average gradients over processes where there are several.
 
     Batch normalisation then normalises by the whole batch, not by each process's part.
+    What does not learn when this is called stays out: call it again when that changes.
     """
     if world_size() == 1:
         return network
     from torch.nn.parallel import DistributedDataParallel
 
-    for module in network.modules():
-        if type(module) is nn.BatchNorm1d:
-            module.__class__ = SharedBatchNorm
+    share_normalisations(network)
     ids = [device.index] if device.type == "cuda" else None
     return DistributedDataParallel(network, device_ids=ids)
 
@@ -89,54 +100,31 @@ def adding_up(model: nn.Module, *, is_last: bool) -> Iterator[None]:
         yield
 
 
+def from_first(make: Callable[[], bytes], device: torch.device) -> bytes:
+    """Return what the first process makes, in all of them.
+
+    Parameters
+    ----------
+    make : callable
+        Called in the first process only.
+    device : torch.device
+        Through which the bytes travel.
+    """
+    if world_size() == 1:
+        return make()
+    own = make() if rank() == 0 else b""
+    length = torch.tensor([len(own)], dtype=torch.int64, device=device)
+    distributed.broadcast(length, 0)
+    data = torch.zeros(int(length), dtype=torch.uint8)
+    if rank() == 0:
+        data = torch.frombuffer(bytearray(own), dtype=torch.uint8)
+    data = data.to(device)
+    distributed.broadcast(data, 0)
+    return data.cpu().numpy().tobytes()
+
+
 def sum_over_processes(values: Tensor) -> Tensor:
     """Return the sum of a tensor over all processes."""
     if distributed.is_initialized():
         distributed.all_reduce(values)
     return values
-
-
-class SumOverProcesses(torch.autograd.Function):
-    """The sum of a tensor over all processes, to which each one's gradient flows."""
-
-    @staticmethod
-    def forward(context: object, values: Tensor) -> Tensor:
-        """Return the sum."""
-        del context
-        return sum_over_processes(values.clone())
-
-    @staticmethod
-    def backward(context: object, gradient: Tensor) -> Tensor:
-        """Return the sum of the gradients: every process's loss holds these values."""
-        del context
-        return sum_over_processes(gradient.clone())
-
-
-class SharedBatchNorm(nn.BatchNorm1d):
-    """Batch normalisation by the rows of all processes; torch's own is for GPUs only.
-
-    Made of an `torch.nn.BatchNorm1d` by changing its class; what is stored is the same.
-    """
-
-    def forward(self, rows: Tensor) -> Tensor:
-        """Normalise rows, (N, C): by all processes' rows in training."""
-        if not self.training or world_size() == 1:
-            return super().forward(rows)
-        own = torch.cat(
-            [rows.new_full((1,), len(rows)), rows.sum(0), rows.square().sum(0)]
-        )
-        whole: Tensor = SumOverProcesses.apply(own.float())
-        n, total, squares = torch.split(whole, [1, *2 * [rows.shape[1]]])
-        mean = total / n
-        variance = (squares / n - mean.square()).clamp_min(0)
-        with torch.no_grad():
-            kept = 1.0 - (self.momentum or 0.0)
-            for name, seen in (
-                ("running_mean", mean),
-                ("running_var", variance * n / (n - 1).clamp_min(1)),
-            ):
-                buffer = self.get_buffer(name)
-                buffer.mul_(kept).add_(seen.detach() * (1 - kept))
-            self.get_buffer("num_batches_tracked").add_(1)
-        scaled: Tensor = (rows - mean) * torch.rsqrt(variance + self.eps)
-        return torch.addcmul(self.bias, scaled, self.weight)

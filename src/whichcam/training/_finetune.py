@@ -6,12 +6,13 @@ from typing import Any
 
 import torch
 
-from whichcam.methods import PatchData
+from whichcam.methods import PatchData, TrainedPatches
 from whichcam.training import _distributed
 from whichcam.training._backbones import FeatureMap, create_backbone, levels_of
 from whichcam.training._export_patches import export_patches
-from whichcam.training._patch_fit import Progress, Run
+from whichcam.training._patch_checkpoint import Checkpoint
 from whichcam.training._patch_networks import PatchNetwork
+from whichcam.training._patch_run import Progress, Run
 from whichcam.training._unfreezing import blocks_of, unfreeze
 
 _MOMENTUM, _DECAY = 0.9, 1e-4
@@ -29,7 +30,9 @@ def finetune(
     patience: int,
     device: str,
     progress: Progress,
-) -> tuple[bytes, list[dict[str, Any]], str]:
+    accumulation: int = 1,
+    cache: str = "",
+) -> TrainedPatches:
     """Train a new head on a backbone, then the backbone's last blocks with it.
 
     Parameters
@@ -51,22 +54,21 @@ def finetune(
         As `whichcam.methods` has them.
     progress : callable
         Called as ``progress(stage, done, total)``.
+    accumulation, cache
+        As `fit_patch_network` has them.
 
     Returns
     -------
-    bytes
-        ONNX from ``patches`` to ``logits``.
-    list of dict
-        What each epoch came to.
-    str
-        Where the weights came from.
+    TrainedPatches
 
     Raises
     ------
     UnknownNameError
         If timm has no such backbone.
     ArtifactError
-        If its weights are not here, or are others.
+        If its weights are not here, or are others; if a state that is kept is damaged.
+    InputError
+        If a batch has too few photos for each part of each process.
     """
     place = _distributed.choose_device(device)
     model, origin = create_backbone(
@@ -81,7 +83,18 @@ def finetune(
         network = PatchNetwork(
             trunk, n_features, data.n_classes, mean=mean, scale=scale, dropout=dropout
         ).to(place)
-    run = Run(data=data, batch_size=batch_size, patience=patience, device=place)
+    settings: dict[str, Any] = {"backbone": backbone, "weights": origin.sha256}
+    settings |= {"learning_rates": learning_rates, "dropout": dropout}
+    settings |= {"epochs": epochs, "batch_size": batch_size, "patience": patience}
+    checkpoint = Checkpoint.of(cache, data, settings | {"accumulation": accumulation})
+    run = Run(
+        data=data,
+        batch_size=batch_size,
+        patience=patience,
+        device=place,
+        accumulation=accumulation,
+        checkpoint=checkpoint,
+    )
     with torch.random.fork_rng(devices=[]):
         for n_open, rate in enumerate(learning_rates[: len(blocks) + 1]):
             frozen = unfreeze(model, blocks, n_open)
@@ -99,4 +112,12 @@ def finetune(
                 progress=progress,
                 frozen=keep,
             )
-    return export_patches(network.cpu(), data), run.history, str(origin)
+    run.speed.say()
+    onnx = _distributed.from_first(lambda: export_patches(network.cpu(), data), place)
+    checkpoint.remove()
+    return TrainedPatches(
+        onnx=onnx,
+        history=tuple(run.history),
+        origin=str(origin),
+        speed=run.speed.to_dict(),
+    )

@@ -116,7 +116,8 @@ def fit_network(
         # of the epoch, so that a resumed run goes on exactly as it would have
         torch.manual_seed(seed + 7919 * (epoch + 1) + _distributed.rank())
         data.seed(seed + 7919 * (epoch + 1))
-        losses.append(_epoch(model, data, config, optimizer, schedule))
+        with data.speed.training(data.steps * config.batch_size):
+            losses.append(_epoch(model, data, config, optimizer, schedule))
         if checkpoint is not None and _distributed.rank() == 0:
             state = {
                 "run": run,
@@ -155,9 +156,7 @@ def _epoch(
             rows = _distributed.own_part(config.batch_size, part, n_parts)
             with (
                 _distributed.adding_up(model, is_last=part == n_parts - 1),
-                torch.autocast(
-                    device.type, torch.bfloat16, enabled=device.type == "cuda"
-                ),
+                _distributed.mixed_precision(device),
             ):
                 loss = _loss(model, batch, rows, config) / config.batch_size
                 # processes' gradients are averaged, and ours are parts of a sum
@@ -166,7 +165,6 @@ def _epoch(
             total += loss.detach()
         optimizer.step()
         schedule.step()
-    data.speed.count(data.steps * config.batch_size)
     return float(_distributed.sum_over_processes(total)) / data.steps
 
 

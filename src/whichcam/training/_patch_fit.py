@@ -1,24 +1,20 @@
-"""Train a network on patches until photos it has not seen get no better answers."""
+"""Train a published network on patches, and put Bondi's machine on top of his."""
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
 
-from whichcam.methods import PatchData
+from whichcam.methods import PatchData, TrainedPatches
 from whichcam.methods._patches import as_input
 from whichcam.training import _distributed
 from whichcam.training._export_patches import export_patches
-from whichcam.training._patch_networks import PATCH_NETWORKS, PatchNetwork, project
-
-Progress = Callable[[str, int, int], None]
+from whichcam.training._patch_checkpoint import Checkpoint
+from whichcam.training._patch_networks import PATCH_NETWORKS, PatchNetwork
+from whichcam.training._patch_run import Progress, Run
 
 _SUPPORT_PENALTY = 0.01  # C of the machine over Bondi's features, standardised
 _OPTIMIZERS: dict[str, Callable[[Iterable[Any], float], torch.optim.Optimizer]] = {
@@ -34,121 +30,6 @@ _OPTIMIZERS: dict[str, Callable[[Iterable[Any], float], torch.optim.Optimizer]] 
 }
 
 
-@dataclass(kw_only=True)
-class Run:
-    """A training in progress: what was best so far, and how it went.
-
-    Parameters
-    ----------
-    data : PatchData
-        Photos.
-    batch_size : int
-        Patches a step.
-    patience : int
-        Epochs without a better validation that end a stage.
-    device : torch.device
-        Where the network is.
-    """
-
-    data: PatchData
-    batch_size: int
-    patience: int
-    device: torch.device
-    history: list[dict[str, Any]] = field(default_factory=list)
-    best_loss: float = float("inf")
-    best_state: dict[str, Tensor] = field(default_factory=dict)
-
-    def stage(
-        self,
-        name: str,
-        network: PatchNetwork,
-        optimizer: torch.optim.Optimizer,
-        *,
-        epochs: int,
-        progress: Progress,
-        frozen: Callable[[], None] = lambda: None,
-    ) -> None:
-        """Train for some epochs, and leave the network in its best state of all.
-
-        The rate is halved three times on the way. ``frozen`` is called whenever the
-        network was put into training mode, to put parts back.
-        """
-        rates = [group["lr"] for group in optimizer.param_groups]
-        waited = 0
-        for epoch in range(epochs):
-            halvings = 4 * epoch // epochs
-            for group, rate in zip(optimizer.param_groups, rates, strict=True):
-                group["lr"] = rate / 2**halvings
-            network.train()
-            frozen()
-            number = len(self.history)
-            loss, accuracy = self._epoch(network, optimizer, number)
-            held_loss, held_accuracy = self._validate(network)
-            self.history.append(
-                {
-                    "stage": name,
-                    "epoch": number + 1,
-                    "train_loss": loss,
-                    "train_accuracy": accuracy,
-                    "validation_loss": held_loss,
-                    "validation_accuracy": held_accuracy,
-                }
-            )
-            waited += 1
-            if held_loss < self.best_loss or not self.best_state:
-                waited, self.best_loss = 0, held_loss
-                self.best_state = copy.deepcopy(network.state_dict())
-            progress(name, epoch + 1, epochs)
-            if waited >= self.patience:
-                break
-        progress(name, epochs, epochs)
-        network.load_state_dict(self.best_state)
-        network.eval()
-
-    def _epoch(
-        self, network: PatchNetwork, optimizer: torch.optim.Optimizer, number: int
-    ) -> tuple[float, float]:
-        """Return the mean loss and the accuracy of the patches drawn."""
-        torch.manual_seed(self.data.seed + 7919 * (number + 1))
-        total, right, count = 0.0, 0, 0
-        for patches, classes in self.data.batches(number, self.batch_size):
-            if len(patches) < 2:
-                continue  # batch normalisation has nothing to normalise by
-            labels = torch.from_numpy(classes).to(self.device)
-            logits = network(self._tensor(patches))
-            loss = functional.cross_entropy(logits, labels)
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-            optimizer.step()
-            project(network)
-            total += float(loss.detach()) * len(labels)
-            right += int((logits.detach().argmax(1) == labels).sum())
-            count += len(labels)
-        return total / max(count, 1), right / max(count, 1)
-
-    @torch.no_grad()
-    def _validate(self, network: PatchNetwork) -> tuple[float, float]:
-        """Return loss and accuracy of validation patches, classes weighing alike."""
-        network.eval()
-        losses: dict[int, list[float]] = {}
-        hits: dict[int, list[float]] = {}
-        for row, patches in self.data.looks(self.data.validation):
-            label = int(self.data.labels[row])
-            logits = network(self._tensor(patches)).double()
-            losses.setdefault(label, []).append(
-                -float(torch.log_softmax(logits, 1)[:, label].mean())
-            )
-            hits.setdefault(label, []).append(
-                float((logits.argmax(1) == label).double().mean())
-            )
-        means = [[np.mean(of) for of in found.values()] for found in (losses, hits)]
-        return float(np.mean(means[0])), float(np.mean(means[1]))
-
-    def _tensor(self, patches: Any) -> Tensor:
-        return torch.from_numpy(as_input(patches)).to(self.device)
-
-
 def fit_patch_network(
     kind: str,
     data: PatchData,
@@ -159,8 +40,10 @@ def fit_patch_network(
     patience: int,
     device: str,
     progress: Progress,
+    accumulation: int = 1,
+    cache: str = "",
     **shape: int,
-) -> tuple[bytes, list[dict[str, Any]]]:
+) -> TrainedPatches:
     """Train one of the published networks over patches.
 
     Parameters
@@ -173,29 +56,60 @@ def fit_patch_network(
         As `whichcam.methods` has them.
     progress : callable
         Called as ``progress(stage, done, total)``.
-    **shape
+    accumulation : int, default 1
+        Parts that each process looks at its share of a batch in, one after the other.
+    cache : str, default ""
+        Folder in which the state is kept after every epoch, for this training to go on
+        where it was stopped, with any number of processes; removed when it is done.
+    **shape : int
         ``planes`` of a remnant block; the others take none.
 
     Returns
     -------
-    bytes
-        ONNX from ``patches`` to ``logits``.
-    list of dict
-        What each epoch came to.
+    TrainedPatches
+
+    Raises
+    ------
+    InputError
+        If a batch has too few photos for each part of each process.
+    ArtifactError
+        If a state that is kept is damaged, or cannot be written.
     """
     place = _distributed.choose_device(device)
+    settings = {"kind": kind, "epochs": epochs, "batch_size": batch_size, **shape}
+    settings |= {"learning_rate": learning_rate, "patience": patience}
+    checkpoint = Checkpoint.of(cache, data, settings | {"accumulation": accumulation})
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(data.seed)
         network = PATCH_NETWORKS[kind](data.n_classes, data.patch_px, **shape).to(place)
         optimizer = _OPTIMIZERS[kind](network.parameters(), learning_rate)
-        run = Run(data=data, batch_size=batch_size, patience=patience, device=place)
+        run = Run(
+            data=data,
+            batch_size=batch_size,
+            patience=patience,
+            device=place,
+            accumulation=accumulation,
+            checkpoint=checkpoint,
+        )
         run.stage("training", network, optimizer, epochs=epochs, progress=progress)
-        network = network.cpu()
-        if kind == "bondi":
-            progress("support vector machine", 0, 1)
-            put_machine_on_top(network, data)
-            progress("support vector machine", 1, 1)
-    return export_patches(network, data), run.history
+        run.speed.say()
+
+        def finished() -> bytes:
+            trained = network.cpu()
+            if kind == "bondi":
+                progress("support vector machine", 0, 1)
+                put_machine_on_top(trained, data)
+                progress("support vector machine", 1, 1)
+            return export_patches(trained, data)
+
+        onnx = _distributed.from_first(finished, place)
+    checkpoint.remove()
+    return TrainedPatches(
+        onnx=onnx,
+        history=tuple(run.history),
+        origin="random weights",
+        speed=run.speed.to_dict(),
+    )
 
 
 @torch.no_grad()

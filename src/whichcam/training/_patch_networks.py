@@ -9,6 +9,11 @@ import torch
 from torch import Tensor, nn
 
 
+def _in_full(levels: Tensor) -> torch.autocast:
+    """Compute in float32 whatever is set outside: half a grey level is a trace here."""
+    return torch.autocast(levels.device.type, enabled=False)
+
+
 class PatchNetwork(nn.Module):
     """A trunk that gives features of patches, and a linear classifier over them.
 
@@ -105,6 +110,11 @@ class ConstrainedConvolution(nn.Conv2d):
         super().__init__(1, n_out, size, bias=False)
         self.project()
 
+    def forward(self, levels: Tensor) -> Tensor:
+        """Return what levels (n, 1, P, P) have that their surroundings do not say."""
+        with _in_full(levels):
+            return super().forward(levels.float())
+
     @torch.no_grad()
     def project(self) -> None:
         """Put the weights back on the constraint, as after every step of training."""
@@ -183,7 +193,8 @@ class RemnantBlock(nn.Module):
 
     def forward(self, levels: Tensor) -> Tensor:
         """Return the remnant of levels (n, 3, P, P), of the same shape."""
-        remnant: Tensor = levels - self.content(levels)
+        with _in_full(levels):
+            remnant: Tensor = levels - self.content(levels.float())
         return remnant
 
 

@@ -15,7 +15,6 @@ from whichcam.methods._patches import (
     patch_places,
     patch_quality,
 )
-from whichcam.methods._regions import Regions
 
 
 def _patch(level: int, spread: int, rng: np.random.Generator) -> Any:
@@ -93,19 +92,6 @@ def test_networks_get_channels_first_and_levels_as_they_are(
     np.testing.assert_array_equal(found[1, 2], patches[1, :, :, 2])
 
 
-def test_regions_come_back_as_they_went_in(rng: np.random.Generator) -> None:
-    pictures = [
-        rng.integers(0, 256, (h, 40 + h, 3)).astype(np.uint8) for h in (10, 3, 17)
-    ]
-    with Regions() as regions:
-        for picture in pictures:
-            regions.append(picture)
-        assert len(regions) == 3
-        for found, picture in zip(regions, pictures, strict=True):
-            np.testing.assert_array_equal(found, picture)
-    assert regions._file.closed
-
-
 def _data(**changes: Any) -> PatchData:
     rng = np.random.default_rng(1)
     values: dict[str, Any] = {
@@ -129,7 +115,8 @@ def _data(**changes: Any) -> PatchData:
 
 def _drawn(data: PatchData, epoch: int) -> tuple[Any, Any]:
     batches = list(data.batches(epoch, 8))
-    assert len(batches) == data.n_batches(8)
+    assert len(batches) == data.batch_shape(8)[0]
+    assert len({len(patches) for patches, _ in batches}) == 1
     return np.concatenate([b[0] for b in batches]), np.concatenate(
         [b[1] for b in batches]
     )
@@ -139,9 +126,12 @@ def _drawn(data: PatchData, epoch: int) -> tuple[Any, Any]:
 def test_an_epoch_draws_as_many_photos_as_there_are_to_learn_from(
     by_quality: bool,
 ) -> None:
-    patches, labels = _drawn(_data(by_quality=by_quality), 0)
-    assert patches.shape == (20, 64, 64, 3)
-    assert len(labels) == 20
+    data = _data(by_quality=by_quality)
+    patches, labels = _drawn(data, 0)
+    assert patches.shape == (24, 64, 64, 3)  # two of each of ten, in batches alike
+    assert len(labels) == 24
+    assert data.batch_shape(8) == (3, 4)
+    assert data.batch_shape(1000) == (1, 10)
 
 
 def test_draws_are_the_same_for_a_seed_and_others_in_another_epoch() -> None:

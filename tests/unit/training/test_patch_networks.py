@@ -16,7 +16,7 @@ from torch import nn
 from whichcam.errors import WhichcamError
 from whichcam.methods import PatchData
 from whichcam.models.storage import open_onnx
-from whichcam.training import _patch_fit
+from whichcam.training import _patch_fit, _patch_run
 from whichcam.training._export_patches import (
     export_onnx_of,
     export_patches,
@@ -64,7 +64,8 @@ def _fit(kind: str, data: PatchData, **changes: Any) -> tuple[bytes, list[Any]]:
         "device": "cpu",
         "progress": lambda *_: None,
     }
-    return _patch_fit.fit_patch_network(kind, data, **values | changes)
+    trained = _patch_fit.fit_patch_network(kind, data, **values | changes)
+    return trained.onnx, [*trained.history]
 
 
 def test_a_constrained_filter_predicts_its_middle_from_the_rest() -> None:
@@ -160,7 +161,7 @@ def test_training_ends_when_validation_gets_no_better() -> None:
 
 def test_the_best_state_is_kept_and_not_the_last() -> None:
     data = _striped()
-    run = _patch_fit.Run(
+    run = _patch_run.Run(
         data=data, batch_size=4, patience=9, device=torch.device("cpu")
     )
     network = PATCH_NETWORKS["blog"](2, 64)
