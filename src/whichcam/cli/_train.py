@@ -135,7 +135,8 @@ def train(
         return
     if resume:
         raise typer.BadParameter(
-            f"only the method {_OURS} keeps what a stopped run has done",
+            f"of {_OURS} only; networks over patches keep what they have done in a "
+            "folder, and go on from there by themselves: --set cache=FOLDER",
             param_hint="--resume",
         )
     folder = figures_folder(figures)
@@ -224,6 +225,7 @@ def _told(classifier: Any, n_photos: int) -> dict[str, Any]:
     """Return what a fitted classifier has to tell, whatever its kind."""
     skipped = getattr(classifier, "skipped_", ())
     history = getattr(classifier, "history_", ())
+    speed = getattr(classifier, "speed_", {})
     told = {
         "photos": n_photos - len(skipped),
         "photos that could not be used": len(skipped),
@@ -231,6 +233,8 @@ def _told(classifier: Any, n_photos: int) -> dict[str, Any]:
         "began with": getattr(classifier, "origin_", None),
         "temperature": getattr(classifier, "temperature_", None),
         "last epoch": history[-1] if history else None,
+        "crops a second": speed.get("crops_per_s"),
+        "share of time waiting for data": speed.get("waiting_share"),
     }
     return {name: value for name, value in told.items() if value is not None}
 

@@ -18,7 +18,12 @@ from whichcam.errors import (
     IncompatibleArtifactError,
 )
 from whichcam.media import Photo
-from whichcam.methods._crop_cache import Regions, opened_cache, pack_regions
+from whichcam.methods._crop_cache import (
+    CropCache,
+    Regions,
+    opened_cache,
+    pack_regions,
+)
 from whichcam.methods._fitted import FittedClasses
 from whichcam.methods._held_out import held_out_rows, softmax, temperature_of
 from whichcam.methods._network_settings import check_settings
@@ -181,13 +186,7 @@ class NetworkClassifier(FittedClasses, ABC):
         names = np.array([str(name) for name in manifest.camera_model], dtype=object)
         checked_classes(names, np.ones(len(names), dtype=bool))
         with opened_cache(self.cache, self._policy()) as cache:
-            regions, rows, skipped = pack_regions(
-                manifest.paths,
-                cache,
-                self._region,
-                workers=self.workers,
-                progress=progress,
-            )
+            regions, rows, skipped = self._packed(manifest, cache, progress)
             if not rows:
                 raise DatasetError(
                     f"none of {len(names)} photos can be used; the first: "
@@ -197,7 +196,7 @@ class NetworkClassifier(FittedClasses, ABC):
             classes = checked_classes(names, usable)
             labels = np.searchsorted(classes, names[usable].astype(str))
             data = self._data(manifest.select(rows), regions, labels.astype(np.int64))
-            trained = self._train(data, progress or _ignore)
+            trained = self._train(data, progress or (lambda *_: None))
             session = open_onnx(trained.onnx, outputs=("logits",))
             looks = data.looks(data.validation)
             scores = np.stack([votes_of(session, patches) for _, patches in looks])
@@ -206,6 +205,18 @@ class NetworkClassifier(FittedClasses, ABC):
         self.speed_, self.skipped_ = trained.speed, tuple(skipped)
         self._onnx, self._session, self._classes = trained.onnx, session, classes
         return self
+
+    def pack(self, manifest: Manifest, progress: Progress | None = None) -> None:
+        """Decode photos into ``cache``, where `fit` finds them; trains nothing.
+
+        Raises
+        ------
+        ConfigError, InputError, ArtifactError
+            As `fit`.
+        """
+        self._check()
+        with opened_cache(self.cache, self._policy()) as cache:
+            self._packed(manifest, cache, progress)
 
     def predict_proba(self, photos: Sequence[Photo]) -> npt.NDArray[np.float64]:
         """Return calibrated closed-set probabilities; needs no torch.
@@ -346,6 +357,18 @@ class NetworkClassifier(FittedClasses, ABC):
             method=self.method,
         )
 
+    def _packed(
+        self, manifest: Manifest, cache: CropCache, progress: Progress | None
+    ) -> tuple[Regions, list[int], list[tuple[str, str]]]:
+        """Return the regions of photos, the rows that have one, and the others."""
+        return pack_regions(
+            manifest.paths,
+            cache,
+            self._region,
+            workers=self.workers,
+            progress=progress,
+        )
+
     def _data(
         self, manifest: Manifest, regions: Regions, labels: IntArray
     ) -> PatchData:
@@ -372,7 +395,3 @@ class NetworkClassifier(FittedClasses, ABC):
             workers=self.workers,
             photo_ids=regions.keys,
         )
-
-
-def _ignore(stage: str, done: int, total: int) -> None:
-    """Take a progress report that nobody asked for."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from whichcam.training._fit_localizer import fit_localizer
     from whichcam.training._patch_fit import fit_patch_network
     from whichcam.training._train import TrainingReport, train
+    from whichcam.training._train_method import train_method
     from whichcam.training._views import keep_views
 
 _WHERE = {
@@ -25,6 +26,7 @@ _WHERE = {
     "fit_patch_network": "_patch_fit",
     "keep_views": "_views",
     "train": "_train",
+    "train_method": "_train_method",
 }
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "fit_patch_network",
     "keep_views",
     "train",
+    "train_method",
 ]
 
 

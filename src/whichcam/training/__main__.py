@@ -8,11 +8,15 @@ import os
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from whichcam.datasets import Manifest
 from whichcam.errors import ConfigError, InputError, WhichcamError
 from whichcam.training._config import DEVICES, TrainingConfig
 from whichcam.training._train import train
+from whichcam.training._train_method import train_method
+
+_OURS = "whichcam"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,29 +35,51 @@ def main(arguments: list[str] | None = None) -> int:
         manifest = Manifest.read(given.manifest)
         if given.split:
             manifest = manifest.where(split=given.split)
-        report = train(
-            manifest,
-            given.output,
-            config=_settings(given),
-            resume=given.resume,
-            command="python -m whichcam.training",
-        )
+        said = _trained(given, manifest)
     except WhichcamError as error:
         sys.stderr.write(f"whichcam.training: {error}\n")
         return 3
     if int(os.environ.get("RANK", "0")) == 0:
-        sys.stdout.write(f"{report.folder}: model {report.model_id}\n")
+        sys.stdout.write(f"{said}\n")
     return 0
+
+
+def _trained(given: argparse.Namespace, manifest: Manifest) -> str:
+    """Train what was asked for, and return what to say of it."""
+    if given.method == _OURS:
+        report = train(
+            manifest,
+            given.output,
+            config=TrainingConfig.from_mapping(_settings(given)),
+            resume=given.resume,
+            command="python -m whichcam.training",
+        )
+        return f"{report.folder}: model {report.model_id}"
+    fitted = train_method(
+        manifest,
+        given.output,
+        given.method,
+        settings=_settings(given),
+        resume=given.resume,
+    )
+    speed = fitted.speed_
+    return (
+        f"{given.output}: method {given.method}, {speed['crops_per_s']:.0f} crops a "
+        f"second, {100 * speed['waiting_share']:.1f} % of the time spent waiting for "
+        "data"
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m whichcam.training",
-        description="Train a camera-model network. On several GPUs: "
-        "torchrun --nproc-per-node N -m whichcam.training ...",
+        description="Train a camera-model network, or a method that is a network over "
+        "patches. On several GPUs: torchrun --nproc-per-node N -m whichcam.training "
+        "...",
     )
     parser.add_argument("manifest", type=Path, help=".csv or .parquet with labels")
     parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--method", default=_OURS, help="a name of the registry")
     parser.add_argument("--config", type=Path, help="settings, as TOML")
     parser.add_argument("--split", default="", help="use the rows of this split only")
     parser.add_argument("--device", choices=DEVICES, help="where to train")
@@ -62,8 +88,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _settings(given: argparse.Namespace) -> TrainingConfig:
-    values = {}
+def _settings(given: argparse.Namespace) -> dict[str, Any]:
+    values: dict[str, Any] = {}
     if given.config is not None:
         try:
             values = tomllib.loads(given.config.read_text(encoding="utf-8"))
@@ -73,7 +99,7 @@ def _settings(given: argparse.Namespace) -> TrainingConfig:
             raise ConfigError(str(given.config), f"is no TOML: {error}") from error
     if given.device is not None:
         values["device"] = given.device
-    return TrainingConfig.from_mapping(values)
+    return values
 
 
 if __name__ == "__main__":

@@ -150,6 +150,10 @@ def test_files_of_which_none_can_be_read_are_refused(name: str, tmp_path: Path) 
         ("scratch", {"learning_rate": 0.0}, "learning_rate"),
         ("scratch", {"validation_share": 0.9}, "validation_share"),
         ("scratch", {"device": "tpu"}, "device"),
+        ("scratch", {"workers": -1}, "workers"),
+        ("scratch", {"accumulation": 0}, "accumulation"),
+        ("scratch", {"manipulated_share": 1.5}, "manipulated_share"),
+        ("scratch", {"cache": None}, "cache"),
         ("scratch", {"turns": (45,)}, "turns"),
         ("scratch", {"manipulations": ("blur_3",)}, r"manipulations\[0\]"),
         ("scratch", {"seed": -1}, "seed"),
@@ -243,6 +247,24 @@ def test_features_are_taken_once_and_then_read_from_the_cache(
         path.write_bytes(b"damaged")  # and what cannot be read is taken again
     again = build_method("stacked_features", **settings).fit(manifest)
     np.testing.assert_array_equal(again.predict_proba(photos), expected)
+
+
+def test_photos_of_networks_over_patches_are_decoded_once(
+    manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = SMALL["scratch"] | {"cache": str(tmp_path / "kept")}
+    first: Any = build_method("scratch", **settings).fit(manifest)
+    none = build_method("scratch", **SMALL["scratch"] | {"workers": 0}).fit(manifest)
+    monkeypatch.setattr(
+        "whichcam.methods._trace_inputs.open_photo",
+        lambda path: pytest.fail(f"{path} is decoded again"),
+    )
+    again: Any = build_method("scratch", **settings).fit(manifest)
+    assert again._onnx == first._onnx == none._onnx  # type: ignore[attr-defined]
+    assert again.speed_["crops_per_s"] > 0
+    assert 0 <= again.speed_["waiting_share"] < 1
+    again.save(tmp_path / "model")
+    assert str(tmp_path) not in (tmp_path / "model" / "method.json").read_text()
 
 
 def test_other_weights_and_crops_are_kept_apart(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from whichcam.datasets.manipulations import manipulate
 from whichcam.methods import PatchData
 from whichcam.methods._patches import (
     as_input,
@@ -141,6 +142,46 @@ def test_draws_are_the_same_for_a_seed_and_others_in_another_epoch() -> None:
     assert not np.array_equal(first, _drawn(_data(seed=4), 0)[0])
 
 
+@pytest.mark.parametrize("by_quality", [True, False])
+def test_who_draws_and_how_many_changes_nothing(by_quality: bool) -> None:
+    changes = {"manipulations": ("jpeg_70", "gamma_0.8"), "turns": (0, 90, 180)}
+    data = _data(by_quality=by_quality, **changes)
+    whole, labels = _drawn(data, 2)
+    ahead = _data(by_quality=by_quality, workers=3, **changes)
+    np.testing.assert_array_equal(_drawn(ahead, 2)[0], whole)
+    # as two processes draw: the first photo of each batch, and the three others
+    shares = [[slice(0, 1)], [slice(1, 3), slice(3, 4)]]
+    drawn = [list(data.batches(2, 8, parts)) for parts in shares]
+    assert [len(found) for found in drawn] == [3, 6]
+    joined = [
+        (drawn[0][k], drawn[1][2 * k], drawn[1][2 * k + 1])
+        for k in range(data.batch_shape(8)[0])
+    ]
+    again = [patches for batch in joined for patches, _ in batch]
+    np.testing.assert_array_equal(np.concatenate(again), whole)
+    classes = [found for batch in joined for _, found in batch]
+    np.testing.assert_array_equal(np.concatenate(classes), labels)
+
+
+def test_every_draw_has_a_place_of_its_own() -> None:
+    data = _data(labels=np.array([0, 0, 1, 1]), devices=["a"] * 4, patches_per_photo=1)
+    one = data.regions[1]
+    object.__setattr__(data, "regions", [one] * 12)
+    object.__setattr__(data, "validation", np.array([0, 3]))
+    drawn = np.concatenate([_drawn(data, epoch)[0] for epoch in range(20)])
+    assert len(np.unique(drawn.reshape(len(drawn), -1), axis=0)) > 0.8 * len(drawn)
+
+
+def test_an_epochs_plan_is_balanced_whatever_its_parts() -> None:
+    data = _data(devices=["a"] * 2 + ["c"] * 7 + ["b"] * 3)
+    plans = np.concatenate([data.plan(epoch, 8) for epoch in range(200)])
+    assert plans.shape == (600, 4)
+    for part in (slice(0, 2), slice(2, 4)):  # of each of two processes
+        rows = plans[:, part].ravel()
+        assert abs((rows > 8).mean() - 1 / 2) < 0.05
+        assert abs((rows < 2).mean() - 1 / 4) < 0.04
+
+
 def test_rare_classes_are_drawn_as_often() -> None:
     data = _data()
     labels = np.concatenate([_drawn(data, epoch)[1] for epoch in range(60)])
@@ -171,18 +212,41 @@ def test_what_is_looked_at_is_cut_from_the_photo_unchanged() -> None:
         np.testing.assert_array_equal(patches, cut(data.regions[row], places, 64))
 
 
-def test_half_of_the_draws_are_manipulated() -> None:
+@pytest.mark.parametrize("share", [None, 0.0, 0.2, 1.0])
+def test_a_share_of_the_draws_is_manipulated(share: float | None) -> None:
     shades = [np.full((64, 64, 3), 100, np.uint8) for _ in range(12)]
-    data = _data(regions=shades, manipulations=("gamma_0.8",))
-    drawn = np.concatenate([_drawn(data, epoch)[0] for epoch in range(40)])
-    changed = (drawn != 100).all((1, 2, 3)).mean()
-    assert 0.4 < changed < 0.6
+    settings: dict[str, Any] = {"regions": shades, "manipulations": ("gamma_0.8",)}
+    if share is not None:
+        settings["manipulated_share"] = share
+    data = _data(**settings)
+    drawn = np.concatenate([_drawn(data, epoch)[0] for epoch in range(60)])
+    expected = int(manipulate(shades[0], "gamma_0.8")[0, 0, 0])
+    assert {*np.unique(drawn)} <= {100, expected}
+    changed = (drawn == expected).all((1, 2, 3)).mean()
+    assert abs(changed - (0.5 if share is None else share)) < 0.08  # of 720 draws
+
+
+def test_a_photo_is_manipulated_before_its_patch_is_cut() -> None:
+    rng = np.random.default_rng(4)
+    picture = rng.integers(0, 256, (80, 80, 3)).astype(np.uint8)
+    data = _data(
+        regions=[picture] * 12, manipulations=("jpeg_50",), manipulated_share=1.0
+    )
+    whole = manipulate(picture, "jpeg_50")
+    possible = [
+        whole[top : top + 64, left : left + 64]
+        for top in (0, 8, 16)
+        for left in (0, 8, 16)
+    ]
+    for patch in _drawn(data, 0)[0]:
+        assert any(np.array_equal(patch, one) for one in possible)
 
 
 def test_a_manipulation_that_leaves_too_little_is_passed_over() -> None:
     shades = [np.full((64, 64, 3), 100, np.uint8) for _ in range(12)]
-    drawn, _ = _drawn(_data(regions=shades, manipulations=("resize_0.5",)), 0)
-    assert drawn.shape[1:] == (64, 64, 3)
+    for name in ("resize_0.5", "crop_100"):  # too small, and larger than there is
+        drawn, _ = _drawn(_data(regions=shades, manipulations=(name,)), 0)
+        assert drawn.shape[1:] == (64, 64, 3)
 
 
 def test_draws_are_turned_by_the_degrees_given() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import time
 from typing import Any
 
 import numpy as np
@@ -112,6 +114,45 @@ def test_a_remnant_block_passes_on_what_it_does_not_take_away() -> None:
         for parameter in block.content[-1].parameters():
             parameter.zero_()
     np.testing.assert_array_equal(block(levels).detach(), levels)
+
+
+@pytest.mark.parametrize("front", [ConstrainedConvolution(), RemnantBlock(4)])
+def test_what_looks_for_traces_is_not_rounded(front: nn.Module) -> None:
+    levels = torch.rand(2, 1 if isinstance(front, nn.Conv2d) else 3, 16, 16)
+    expected = front.eval()(levels)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(front(levels), expected)
+
+
+def test_waiting_for_patches_is_counted_and_threads_shorten_it() -> None:
+    original, learn = PatchData._draw, _patch_run.Run._learn
+
+    def slow_draw(*arguments: Any) -> Any:
+        time.sleep(0.005)
+        return original(*arguments)
+
+    def slow_learning(*arguments: Any) -> Any:
+        time.sleep(0.02)
+        return learn(*arguments)
+
+    waited = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PatchData, "_draw", slow_draw)
+        patch.setattr(_patch_run.Run, "_learn", slow_learning)
+        for workers in (0, 2):
+            data = dataclasses.replace(_striped(40), workers=workers)
+            run = _patch_run.Run(
+                data=data, batch_size=4, patience=9, device=torch.device("cpu")
+            )
+            network = PATCH_NETWORKS["blog"](2, 64)
+            optimizer = torch.optim.SGD(network.parameters(), 1e-3)
+            run.stage("slow", network, optimizer, epochs=2, progress=lambda *_: None)
+            assert run.speed.n_crops == 2 * 9 * 4
+            assert run.speed.seconds > 2 * 9 * 0.02
+            waited[workers] = run.speed.waiting_s
+            assert run.speed.waiting_share == waited[workers] / run.speed.seconds
+    assert waited[0] >= 72 * 0.005
+    assert waited[2] < waited[0] / 2
 
 
 @pytest.mark.parametrize("kind", sorted(PATCH_NETWORKS))

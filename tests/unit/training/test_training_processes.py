@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from gloo import run_in_processes
 
 pytest.importorskip("torch", reason="the extra train is not installed")
 
@@ -85,30 +83,12 @@ def train_in(
     ) -> tuple[dict[str, Any], list[float]]:
         out = tmp_path / name
         out.mkdir(exist_ok=True)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
         command = [sys.executable, str(script), str(out), str(dies_after)]
-        started = [
-            subprocess.Popen(
-                [*command, json.dumps({**config, **changes})],
-                stderr=subprocess.PIPE,
-                text=True,
-                env=os.environ
-                | {
-                    "RANK": str(rank),
-                    "LOCAL_RANK": str(rank),
-                    "WORLD_SIZE": str(n_processes),
-                    "MASTER_ADDR": "127.0.0.1",
-                    "MASTER_PORT": str(port),
-                    "GLOO_SOCKET_IFNAME": "lo",
-                },
-            )
-            for rank in range(n_processes)
-        ]
-        for process in started:
-            errors = process.communicate(timeout=240)[1]
-            assert process.returncode == (9 if dies_after else 0), errors
+        run_in_processes(
+            [*command, json.dumps({**config, **changes})],
+            n_processes,
+            exit_code=9 if dies_after else 0,
+        )
         losses = torch.load(out / "checkpoint.pt", weights_only=True)["losses"]
         if dies_after:
             return {}, losses
