@@ -20,7 +20,12 @@ from whichcam.prnu._match import (
 from whichcam.prnu._noise import NOISE_VERSION, PhotoNoise, photo_noise
 from whichcam.prnu._pce import pce
 from whichcam.prnu._search_range import SearchRange
-from whichcam.prnu._shortlist import query_bits, shortlist, sign_bits
+from whichcam.prnu._shortlist import (
+    agreement,
+    query_bits,
+    shortlist,
+    sign_bits,
+)
 from whichcam.signal._correlation import ncc
 
 __all__ = [
@@ -34,6 +39,7 @@ __all__ = [
     "PhotoNoise",
     "SearchRange",
     "Threshold",
+    "agreement",
     "camera_cautions",
     "cluster",
     "compare",

@@ -17,6 +17,8 @@ from whichcam.signal._correlation import as_plane
 
 _WORD: Final = 64
 _BLOCK_BYTES: Final = 1 << 23  # rows handed to a thread at a time
+_PART_WORDS: Final = 512
+_PART_ROWS: Final = 32
 
 Words = npt.NDArray[np.uint64]
 
@@ -31,7 +33,7 @@ def _n_set_bits(_context: Any, word: Any) -> Any:
 
 @numba.njit(cache=True, nogil=True)
 def _n_differing(matrix: Words, queries: Words, found: npt.NDArray[np.int64]) -> None:
-    """Count, per query and row, the bits that differ."""
+    """Count, per query and row, the bits that differ; each row is read once."""
     for i in range(matrix.shape[0]):
         row = matrix[i]
         for q in range(queries.shape[0]):
@@ -39,6 +41,38 @@ def _n_differing(matrix: Words, queries: Words, found: npt.NDArray[np.int64]) ->
             for j in range(row.shape[0]):
                 total += _n_set_bits(row[j] ^ query[j])  # type: ignore[call-arg]
             found[q, i] = total
+
+
+@numba.njit(cache=True, nogil=True)
+def _n_differing_in_fours(
+    matrix: Words, queries: Words, found: npt.NDArray[np.int64]
+) -> None:
+    """Do so for 4, 8, 12, ... queries, at twice the pace.
+
+    A word of a row is read once for four queries, and parts of 32 rows of 4 kB stay
+    near while the queries pass.
+    """
+    n_rows, n_words = matrix.shape
+    found[:] = 0
+    for start in range(0, n_words, _PART_WORDS):
+        words = slice(start, min(start + _PART_WORDS, n_words))
+        for first in range(0, n_rows, _PART_ROWS):
+            for q in range(0, queries.shape[0], 4):
+                a, b = queries[q, words], queries[q + 1, words]
+                c, d = queries[q + 2, words], queries[q + 3, words]
+                for i in range(first, min(first + _PART_ROWS, n_rows)):
+                    row = matrix[i, words]
+                    n_a = n_b = n_c = n_d = np.uint64(0)
+                    for j in range(row.shape[0]):
+                        word = row[j]
+                        n_a += _n_set_bits(word ^ a[j])  # type: ignore[call-arg]
+                        n_b += _n_set_bits(word ^ b[j])
+                        n_c += _n_set_bits(word ^ c[j])
+                        n_d += _n_set_bits(word ^ d[j])
+                    found[q, i] += n_a
+                    found[q + 1, i] += n_b
+                    found[q + 2, i] += n_c
+                    found[q + 3, i] += n_d
 
 
 def sign_bits(pattern: npt.ArrayLike) -> Words:
@@ -168,8 +202,42 @@ def shortlist(
     >>> int(indices[0]), float(scores[0])
     (7, 64.0)
     """
+    if k < 1:
+        raise InputError(f"k is {k}, expected 1 or more")
+    scores = agreement(query_bits, matrix, n_bits=n_bits, n_threads=n_threads)
+    scores = scores.max(axis=0)
+    k = min(k, len(scores))
+    best = np.argpartition(-scores, k - 1)[:k] if k else np.empty(0, np.intp)
+    best = best[np.lexsort((best, -scores[best]))].astype(np.int64)
+    return best, scores[best]
+
+
+def agreement(
+    query_bits: npt.NDArray[np.uint64],
+    matrix: npt.NDArray[np.uint64],
+    *,
+    n_bits: int | None = None,
+    n_threads: int | None = None,
+) -> npt.NDArray[np.float64]:
+    """Return how well the signs of every query agree with those of every row.
+
+    Parameters
+    ----------
+    query_bits, matrix, n_bits, n_threads
+        As in `shortlist`, which takes the best.
+
+    Returns
+    -------
+    ndarray of shape (n_queries, n), float64
+        Scores as `shortlist` returns them.
+
+    Raises
+    ------
+    ShapeMismatchError, InputError
+        As `shortlist`.
+    """
     queries = np.atleast_2d(query_bits)
-    _check(queries, matrix, k)
+    _check(queries, matrix)
     n_words = matrix.shape[1]
     if n_bits is None:
         n_bits = n_words * _WORD
@@ -177,14 +245,10 @@ def shortlist(
         raise InputError(f"n_bits is {n_bits}, expected what fills {n_words} words")
     differing = np.empty((len(queries), len(matrix)), np.int64)
     _count(np.ascontiguousarray(queries), matrix, differing, n_threads)
-    scores = (n_bits - 2 * differing.min(axis=0)) / math.sqrt(n_bits)
-    k = min(k, len(scores))
-    best = np.argpartition(-scores, k - 1)[:k] if k else np.empty(0, np.intp)
-    best = best[np.lexsort((best, -scores[best]))].astype(np.int64)
-    return best, scores[best]
+    return (n_bits - 2 * differing) / math.sqrt(n_bits)
 
 
-def _check(queries: Words, matrix: Words, k: int) -> None:
+def _check(queries: Words, matrix: Words) -> None:
     if queries.dtype != np.uint64 or matrix.dtype != np.uint64:
         raise InputError(
             f"query_bits and matrix have dtypes {queries.dtype} and {matrix.dtype}, "
@@ -200,8 +264,6 @@ def _check(queries: Words, matrix: Words, k: int) -> None:
             f"the query has {queries.shape[1]} words but the matrix {matrix.shape[1]};"
             " both must come from patterns of one shape"
         )
-    if k < 1:
-        raise InputError(f"k is {k}, expected 1 or more")
 
 
 def _count(
@@ -223,8 +285,12 @@ def _count(
     plain.flags.writeable = queries.flags.writeable = False  # compiled once
 
     def count(start: int) -> None:
-        end = start + step
-        _n_differing(plain[start:end], queries, found[:, start:end])
+        rows, counts = plain[start : start + step], found[:, start : start + step]
+        fours = len(queries) // 4 * 4
+        if fours:
+            _n_differing_in_fours(rows, queries[:fours], counts[:fours])
+        if fours < len(queries):
+            _n_differing(rows, queries[fours:], counts[fours:])
 
     starts = range(0, len(matrix), step)
     if workers == 1 or len(starts) < 2:

@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from whichcam.errors import InputError
-from whichcam.prnu import shortlist, threshold_for
+from whichcam.prnu import agreement, threshold_for
 from whichcam.scan._signs import SignShards, Words, blocks_of, in_processes
 
 _QUERIES: Final = 256  # rows of one shard that are put to another at a time
-_MOST_LINKS: Final = 16  # of one picture to those of a block
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,12 +90,12 @@ def cluster_signs(
         raise InputError(f"there are {n} rows; expected at least 2")
     n_comparisons = n * (n - 1)
     z = threshold_for(false_alarm_rate, n_comparisons).z
-    count = range(len(shards.n_rows))
-    jobs = [(a, b) for a in count for b in count if a <= b]
+    numbers = range(len(shards.n_rows))
+    jobs = [(a, b) for a in numbers for b in numbers if a <= b]
     parent = np.arange(n)
     n_links = 0
-    for links in in_processes(partial(_links, shards, z), jobs, workers):
-        n_links += len(links)
+    for count, links in in_processes(partial(_links, shards, z), jobs, workers):
+        n_links += count
         for one, other in links:
             _join(parent, one, other)
     roots = [_root(parent, k) for k in range(n)]
@@ -115,30 +114,33 @@ def cluster_signs(
 
 def _links(
     shards: SignShards, z: float, pair: tuple[int, int]
-) -> list[tuple[int, int]]:
-    """Return the pairs of rows of two shards that agree well enough, each once."""
+) -> tuple[int, list[tuple[int, int]]]:
+    """Return how many pairs of rows of two shards agree, and enough to join them all.
+
+    Ten thousand pictures of one camera have fifty million pairs, of which one less than
+    there are pictures say the same.
+    """
     a, b = pair
     ours, theirs = shards.mapped(a), shards.mapped(b)
-    found = []
+    offset = 0 if a == b else len(ours)
+    parent = np.arange(offset + len(theirs))
+    n_links, found = 0, []
     for first in range(0, len(ours), _QUERIES):
-        queries = [
-            _both_ways(row, shards.n_bits) for row in ours[first : first + _QUERIES]
-        ]
+        rows = ours[first : first + _QUERIES]
+        queries = np.concatenate([_both_ways(row, shards.n_bits) for row in rows])
         for start, block in blocks_of(theirs):
-            for k, query in enumerate(queries, start=first):
-                rest = block[max(0, k + 1 - start) :] if a == b else block
-                if not len(rest):
+            if a == b and start + len(block) <= first:
+                continue  # these pairs were taken the other way round
+            scores = agreement(queries, block, n_bits=shards.n_bits, n_threads=1)
+            scores = scores.reshape(len(rows), 2, len(block)).max(axis=1)
+            for k, row in zip(*np.nonzero(scores >= z), strict=True):
+                one, other = first + int(k), start + int(row)
+                if a == b and one >= other:
                     continue
-                rows, scores = shortlist(
-                    query, rest, k=_MOST_LINKS, n_bits=shards.n_bits, n_threads=1
-                )
-                skipped = start + len(block) - len(rest)
-                found += [
-                    (shards.starts[a] + k, shards.starts[b] + skipped + row)
-                    for row, score in zip(rows.tolist(), scores.tolist(), strict=True)
-                    if score >= z
-                ]
-    return found
+                n_links += 1
+                if _join(parent, one, offset + other):
+                    found.append((shards.starts[a] + one, shards.starts[b] + other))
+    return n_links, found
 
 
 def _both_ways(row: Words, n_bits: int) -> Words:
@@ -159,6 +161,8 @@ def _root(parent: npt.NDArray[np.int64], k: int) -> int:
     return k
 
 
-def _join(parent: npt.NDArray[np.int64], one: int, other: int) -> None:
+def _join(parent: npt.NDArray[np.int64], one: int, other: int) -> bool:
+    """Join two rows' sets and say whether they were apart."""
     first, second = sorted((_root(parent, one), _root(parent, other)))
     parent[second] = first
+    return first != second

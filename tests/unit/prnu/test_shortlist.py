@@ -14,6 +14,7 @@ from whichcam.errors import InputError, ShapeMismatchError
 from whichcam.prnu import (
     PhotoNoise,
     SearchRange,
+    agreement,
     query_bits,
     shortlist,
     sign_bits,
@@ -152,3 +153,29 @@ def test_arrays_that_do_not_belong_together_are_refused(
 def test_what_has_no_signs_is_refused(bad: np.ndarray) -> None:
     with pytest.raises(InputError, match="pattern"):
         sign_bits(bad)
+
+
+@pytest.mark.parametrize("n_queries", [1, 3, 4, 5, 8, 11])
+def test_every_query_is_scored_against_every_row(
+    n_queries: int, rng: np.random.Generator
+) -> None:
+    """Whole fours and what is left of them, whole parts of words and rows and not."""
+    side = 200  # 625 words: a part and some
+    patterns = rng.normal(size=(41, side, side))
+    asked = rng.normal(size=(n_queries, side, side)) + 0.1 * patterns[:n_queries]
+    found = agreement(
+        np.stack([sign_bits(p) for p in asked]),
+        np.stack([sign_bits(p) for p in patterns]),
+    )
+    signs = [np.where(p > 0, 1.0, -1.0).reshape(len(p), -1) for p in (asked, patterns)]
+    np.testing.assert_allclose(found, signs[0] @ signs[1].T / side, atol=1e-9)
+
+
+def test_a_short_list_takes_the_better_of_two_queries(
+    rng: np.random.Generator,
+) -> None:
+    rows = np.stack([sign_bits(rng.normal(size=(40, 40))) for _ in range(9)])
+    queries = rows[[7, 2]]
+    best, scores = shortlist(queries, rows, k=2)
+    assert best.tolist() == [2, 7]
+    np.testing.assert_allclose(scores, agreement(queries, rows).max(axis=0)[best])
