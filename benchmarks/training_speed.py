@@ -1,7 +1,10 @@
 """Crops a second that training takes, in one process and in two; what compiling gives.
 
-Traces are drawn at random: what they are makes no difference to how long a step takes.
-Each run is a process, or a group of processes, of its own, on one thread each.
+The trace network's traces are drawn at random: what they are makes no difference to
+how long a step takes. Networks over patches are measured on photos of synthetic
+cameras, from packed crops, with and without manipulations on the fly and threads that
+draw ahead. Each run is a process, or a group of processes, of its own; torch has one
+thread in each.
 """
 
 from __future__ import annotations
@@ -17,12 +20,16 @@ import time
 from pathlib import Path
 from typing import Any
 
+import _patch_speed
 import _record
 from speed import ONE_THREAD, measurement
 
 SCHEMA = "whichcam.training_speed/1"
 N_PHOTOS, N_CLASSES, EPOCHS = 1200, 55, 2
 N_WARM, N_STEPS = 3, 30
+SHARES = {"plain": 0.0, "half_changed": 0.5}
+# Processes, and threads of each that draw ahead.
+PATCH_RUNS = ((1, 0), (1, 1), (1, 2), (2, 0), (2, 1))
 
 
 class _Heard(logging.Handler):
@@ -141,12 +148,16 @@ def measure(n_rounds: int) -> list[dict[str, Any]]:
         one.append(alone["crops_per_s"])
         waiting.append(alone["waiting_share"])
         two.append(worker("train", n_processes=2)["crops_per_s"])
+    found = [
+        measurement("train_one_process", "crops/s", one),
+        measurement("train_two_processes", "crops/s", two, n_threads=2),
+    ]
+    found += measure_patches(n_rounds)
     eager, compiled = worker("steps", "eager"), worker("steps", "compiled")
     ratios = [b / a for a, b in zip(one, two, strict=True)]
     gain = eager["step_s"] / compiled["step_s"]
     return [
-        measurement("train_one_process", "crops/s", one),
-        measurement("train_two_processes", "crops/s", two, n_threads=2),
+        *found,
         measurement("two_processes_over_one", "ratio", ratios, n_threads=2),
         measurement("waiting_for_batches", "share", waiting),
         measurement("step_eager", "s", [eager["step_s"]]),
@@ -156,10 +167,48 @@ def measure(n_rounds: int) -> list[dict[str, Any]]:
     ]
 
 
+def measure_patches(n_rounds: int) -> list[dict[str, Any]]:
+    """Return the measurements of networks over patches; runs take turns."""
+    speeds: dict[tuple[str, int, int], list[dict[str, float]]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        packed = worker("pack", folder)
+        for _ in range(n_rounds):
+            for kind, share in SHARES.items():
+                for n, threads in PATCH_RUNS:
+                    said = worker(
+                        "patches", folder, str(threads), str(share), n_processes=n
+                    )
+                    speeds.setdefault((kind, n, threads), []).append(said)
+    found = [
+        measurement("photos_packed", "photos/s", [packed["decoded_per_s"]]),
+        measurement("photos_found_packed", "photos/s", [packed["found_per_s"]]),
+    ]
+    for (kind, n, threads), said in speeds.items():
+        name = f"patches_{kind}_{n}_processes_{threads}_threads"
+        for what, unit in (("crops_per_s", "crops/s"), ("waiting_share", "share")):
+            raw = [speed[what] for speed in said]
+            n_threads = n * (1 + threads)
+            found.append(measurement(f"{name}_{what}", unit, raw, n_threads=n_threads))
+    return found
+
+
+def work(kind: str, *arguments: str) -> dict[str, float] | None:
+    """Do what a worker was started for."""
+    match kind:
+        case "train":
+            return train()
+        case "steps":
+            return steps(arguments[0] == "compiled")
+        case "pack":
+            return _patch_speed.pack(Path(arguments[0]))
+    folder, threads, share = arguments
+    return _patch_speed.fit(Path(folder), int(threads), float(share))
+
+
 def main() -> None:
     """Measure and write a new result."""
     if sys.argv[1:2] == ["--worker"]:
-        found = train() if sys.argv[2] == "train" else steps(sys.argv[3] == "compiled")
+        found = work(*sys.argv[2:])
         if found is not None:
             print(json.dumps(found))
         return
@@ -169,13 +218,25 @@ def main() -> None:
     given = parser.parse_args()
     measurements = measure(given.rounds)
     for entry in measurements:
-        print(f"{entry['name']:<24} {entry['median']:10.4g} {entry['unit']}")
+        print(f"{entry['name']:<55} {entry['median']:10.4g} {entry['unit']}")
     if given.print_only:
         return
     result = {
         "schema": SCHEMA,
         **_record.provenance(),
-        "protocol": {"n_rounds": given.rounds, "n_photos": N_PHOTOS, "epochs": EPOCHS},
+        "protocol": {
+            "n_rounds": given.rounds,
+            "n_photos": N_PHOTOS,
+            "epochs": EPOCHS,
+            "patches": {
+                "network": "bondi",
+                "n_photos": _patch_speed.N_CAMERAS * _patch_speed.PER_CAMERA,
+                "photo_px": _patch_speed.SIDE_PX,
+                "batch_size": _patch_speed.BATCH_SIZE,
+                "epochs": _patch_speed.EPOCHS,
+                "manipulations": "SP_CUP",
+            },
+        },
         "measurements": measurements,
     }
     path: Path = _record.write_new("training_speed", result)

@@ -136,6 +136,44 @@ def _trained(result: dict[str, Any] | None) -> str:
     if result is None:
         return NOT_YET
     median = {entry["name"]: entry["median"] for entry in result["measurements"]}
+    return _traces_trained(result, median) + _patches_trained(result, median)
+
+
+def _patches_trained(result: dict[str, Any], median: dict[str, float]) -> str:
+    """Return what networks over patches take; nothing where it was not measured."""
+    about = result["protocol"].get("patches")
+    if about is None:
+        return ""
+    lines = [
+        "",
+        f"A network over patches (`{about['network']}`, 64 px), a core a process for "
+        "the network; threads that draw ahead take what is left of "
+        f"{result['machine']['n_processors']} cores:",
+        "",
+        "| processes | threads ahead, each | crops a second | waiting for data | half "
+        "of the crops manipulated: crops a second | waiting for data |",
+        "| ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for n, threads in ((1, 0), (1, 1), (1, 2), (2, 0), (2, 1)):
+        cells = [str(n), str(threads)]
+        for kind in ("plain", "half_changed"):
+            name = f"patches_{kind}_{n}_processes_{threads}_threads"
+            cells += [
+                f"{median[f'{name}_crops_per_s']:,.0f}",
+                f"{100 * median[f'{name}_waiting_share']:.0f} %",
+            ]
+        lines.append(f"| {' | '.join(cells)} |")
+    lines += [
+        "",
+        f"Photos of {about['photo_px']}x{about['photo_px']} px are packed at "
+        f"{median['photos_packed']:,.0f} a second on one core; where they are packed, "
+        f"they are found and checked at {median['photos_found_packed']:,.0f} a second.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _traces_trained(result: dict[str, Any], median: dict[str, float]) -> str:
     return (
         f"{median['train_one_process']:,.0f} crops a second on one core of a "
         f"{result['machine']['processor']}, "

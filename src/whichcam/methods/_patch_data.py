@@ -17,6 +17,7 @@ from whichcam.datasets.manipulations import manipulate
 from whichcam.errors import ImageTooSmallError
 from whichcam.methods._patches import at_least, cut, patch_places
 from whichcam.methods._prefetch import prefetched
+from whichcam.methods._windows import changed_patch, window_px
 from whichcam.signal import GRID
 
 
@@ -191,33 +192,51 @@ class PatchData:
         return np.concatenate(patches), labels
 
     def _draw(self, row: int, rng: np.random.Generator) -> PixelArray:
-        size, count = self.patch_px, self.patches_per_photo
-        whole = at_least(self.regions[row], size)
-        region = self._changed(whole, rng)
-        if self.by_quality:
-            places = (
-                self._places(row, region)
-                if region is whole
-                else patch_places(region, size, by_quality=True)
-            )
-            better = max(count, len(places) // 2)
-            chosen = rng.integers(min(better, len(places)), size=count)
-            drawn = [places[k] for k in chosen]
-        else:
-            room = [(length - size) // GRID + 1 for length in region.shape[:2]]
-            starts = rng.integers(room, size=(count, 2)) * GRID
-            drawn = [(int(top), int(left)) for top, left in starts]
-        patches = cut(region, drawn, size)
+        region = at_least(self.regions[row], self.patch_px)
+        patches = self._changed(row, region, rng)
+        if patches is None:  # what leaves less than a patch is passed over
+            patches = cut(region, self._drawn_places(row, region, rng), self.patch_px)
         turn = int(rng.choice(self.turns))
         return np.rot90(patches, turn // 90, axes=(1, 2))
 
-    def _changed(self, region: PixelArray, rng: np.random.Generator) -> PixelArray:
+    def _drawn_places(
+        self, row: int | None, region: PixelArray, rng: np.random.Generator
+    ) -> list[tuple[int, int]]:
+        """Draw places of a region, or of a changed one, which has no row."""
+        size, count = self.patch_px, self.patches_per_photo
+        if self.by_quality:
+            places = (
+                patch_places(region, size, by_quality=True)
+                if row is None
+                else self._places(row, region)
+            )
+            better = max(count, len(places) // 2)
+            chosen = rng.integers(min(better, len(places)), size=count)
+            return [places[k] for k in chosen]
+        room = [(length - size) // GRID + 1 for length in region.shape[:2]]
+        starts = rng.integers(room, size=(count, 2)) * GRID
+        return [(int(top), int(left)) for top, left in starts]
+
+    def _changed(
+        self, row: int, region: PixelArray, rng: np.random.Generator
+    ) -> PixelArray | None:
+        """Return manipulated patches, if the draw is to have them."""
         if not self.manipulations or rng.random() >= self.manipulated_share:
-            return region
-        name = str(rng.choice(self.manipulations))
-        # one that leaves less than a patch is passed over
-        try:
-            changed = manipulate(region, name, seed=int(rng.integers(2**31)))
-        except ImageTooSmallError:
-            return region
-        return changed if min(changed.shape[:2]) >= self.patch_px else region
+            return None
+        chain, size = str(rng.choice(self.manipulations)), self.patch_px
+        seed = int(rng.integers(2**31))
+        side = window_px(chain, size)
+        if side is None or side >= max(region.shape[:2]):
+            try:
+                whole = manipulate(region, chain, seed=seed)
+            except ImageTooSmallError:
+                return None
+            if min(whole.shape[:2]) < size:
+                return None
+            return cut(whole, self._drawn_places(None, whole, rng), size)
+        found = [
+            changed_patch(region, place, size, chain, seed + k)
+            for k, place in enumerate(self._drawn_places(row, region, rng))
+        ]
+        patches = [patch for patch in found if patch is not None]
+        return np.stack(patches) if len(patches) == len(found) else None

@@ -16,6 +16,7 @@ from whichcam.methods._patches import (
     patch_places,
     patch_quality,
 )
+from whichcam.methods._windows import changed_patch, window_px
 
 
 def _patch(level: int, spread: int, rng: np.random.Generator) -> Any:
@@ -226,20 +227,44 @@ def test_a_share_of_the_draws_is_manipulated(share: float | None) -> None:
     assert abs(changed - (0.5 if share is None else share)) < 0.08  # of 720 draws
 
 
-def test_a_photo_is_manipulated_before_its_patch_is_cut() -> None:
+@pytest.mark.parametrize("by_quality", [True, False])
+def test_a_photo_is_manipulated_before_its_patch_is_cut(by_quality: bool) -> None:
     rng = np.random.default_rng(4)
-    picture = rng.integers(0, 256, (80, 80, 3)).astype(np.uint8)
+    picture = rng.integers(0, 256, (200, 200, 3)).astype(np.uint8)
     data = _data(
-        regions=[picture] * 12, manipulations=("jpeg_50",), manipulated_share=1.0
+        regions=[picture] * 12,
+        manipulations=("gamma_1.2+jpeg_50",),
+        manipulated_share=1.0,
+        by_quality=by_quality,
     )
-    whole = manipulate(picture, "jpeg_50")
-    possible = [
-        whole[top : top + 64, left : left + 64]
-        for top in (0, 8, 16)
-        for left in (0, 8, 16)
-    ]
+    side = window_px("jpeg_50", 64)
+    assert side == 96
+    starts = range(0, 200 - side + 1, 8)
+    possible = {
+        manipulate(picture[top : top + side, left : left + side], "gamma_1.2+jpeg_50")[
+            16:80, 16:80
+        ].tobytes()
+        for top in starts
+        for left in starts
+    }
     for patch in _drawn(data, 0)[0]:
-        assert any(np.array_equal(patch, one) for one in possible)
+        assert patch.tobytes() in possible
+
+
+def test_patches_whose_whole_picture_decides_are_cut_from_it_changed() -> None:
+    rng = np.random.default_rng(4)
+    picture = rng.integers(0, 256, (200, 200, 3)).astype(np.uint8)
+    for name in ("fit_100", "resize_0.4"):  # the window would be the picture
+        data = _data(regions=[picture] * 12, manipulations=(name,))
+        object.__setattr__(data, "manipulated_share", 1.0)
+        whole = manipulate(picture, name)
+        starts = range(0, len(whole) - 63, 8)
+        possible = {
+            whole[top : top + 64, left : left + 64].tobytes()
+            for top in starts
+            for left in starts
+        }
+        assert {p.tobytes() for p in _drawn(data, 0)[0]} <= possible
 
 
 def test_a_manipulation_that_leaves_too_little_is_passed_over() -> None:
@@ -256,3 +281,50 @@ def test_draws_are_turned_by_the_degrees_given() -> None:
     data = _data(regions=[ramp] * 12, turns=(180,))
     drawn, _ = _drawn(data, 0)
     np.testing.assert_array_equal(drawn[0], ramp[::-1, ::-1])
+
+
+@pytest.mark.parametrize(
+    ("chain", "expected"),
+    [
+        ("jpeg_70", 96),
+        ("gamma_0.8+rotate_90", 96),
+        ("resize_0.5", 160),
+        ("resize_0.8", 120),  # the next multiple of 8 whose 0.8 is a whole number
+        ("resize_2.0", 64),
+        ("crop_100", 136),
+        ("resize_0.5+crop_100", 232),
+        ("fit_512", None),
+        ("messenger_1600", None),
+    ],
+)
+def test_a_window_is_as_large_as_the_chain_needs(
+    chain: str, expected: int | None
+) -> None:
+    assert window_px(chain, 64) == expected
+
+
+@pytest.mark.parametrize("chain", ["jpeg_70", "resize_0.5", "resize_1.5", "crop_0.9"])
+def test_a_patch_of_a_window_is_that_of_the_whole_picture(chain: str) -> None:
+    ramp = np.arange(256, dtype=np.uint8)
+    flat = np.broadcast_arrays(ramp[:, None], ramp[None], np.uint8(90))
+    picture = np.stack(flat, -1)
+    for place in ((0, 0), (96, 40), (192, 192)):
+        patch = changed_patch(picture, place, 64, chain, 3)
+        assert patch is not None
+        assert patch.shape == (64, 64, 3)
+        assert patch.dtype == np.uint8
+        # what is seen of the ramps lies about the place that was asked for
+        scale = {"resize_0.5": 2.0, "resize_1.5": 2 / 3}.get(chain, 1.0)
+        for plane, start in zip((0, 1), place, strict=True):
+            span = patch[..., plane].astype(int)
+            middle = (int(span.min()) + int(span.max())) / 2
+            assert abs(middle - (start + 32)) <= 8 + 48 * scale
+            assert abs(np.ptp(span) - 63 * scale) < 16
+
+
+def test_a_region_too_small_for_a_chain_gives_no_patch() -> None:
+    picture = np.zeros((64, 400, 3), np.uint8)
+    assert changed_patch(picture, (0, 0), 64, "resize_0.5", 0) is None
+    assert changed_patch(picture, (0, 0), 64, "crop_100", 0) is None
+    with pytest.raises(ValueError, match="size of the picture"):
+        changed_patch(picture, (0, 0), 64, "fit_90", 0)

@@ -17,6 +17,7 @@ from torch import nn
 
 from whichcam.errors import WhichcamError
 from whichcam.methods import PatchData
+from whichcam.methods._patches import as_input
 from whichcam.models.storage import open_onnx
 from whichcam.training import _patch_fit, _patch_run
 from whichcam.training._export_patches import (
@@ -210,6 +211,21 @@ def test_the_best_state_is_kept_and_not_the_last() -> None:
     run.stage("wild", network, optimizer, epochs=4, progress=lambda *_: None)
     best = min(entry["validation_loss"] for entry in run.history)
     assert run._validate(network)[0] == pytest.approx(best)
+
+
+def test_validation_looks_at_every_photo_and_weighs_classes_alike() -> None:
+    data = _striped()
+    object.__setattr__(data, "validation", np.array([0, 1, 2, 4]))  # one is of class 1
+    run = _patch_run.Run(
+        data=data, batch_size=4, patience=1, device=torch.device("cpu")
+    )
+    torch.manual_seed(2)
+    network = PATCH_NETWORKS["blog"](2, 64).eval()
+    pictures = torch.from_numpy(as_input(np.stack([data.regions[k] for k in range(5)])))
+    with torch.no_grad():
+        losses = torch.log_softmax(network(pictures).double(), 1).neg().numpy()
+    of_0 = np.mean([losses[k, 0] for k in (0, 2, 4)])
+    assert run._validate(network)[0] == pytest.approx((of_0 + losses[1, 1]) / 2)
 
 
 def test_the_callers_random_numbers_are_left_alone() -> None:

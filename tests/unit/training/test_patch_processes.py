@@ -51,8 +51,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "backbone": "test_efficientnet",
         "weights": "none",
         "dropout": 0.0,
-        "learning_rates": [1e-2, 1e-3],
-        "epochs": 1,
+        "learning_rates": [1e-2, 1e-2],
+        "epochs": 2,
         "patch_px": 64,
         "n_patches": 2,
         "batch_size": 8,
@@ -153,6 +153,8 @@ def test_two_processes_go_on_where_one_was_stopped(
     assert main(arguments) == 3
     assert "holds an unfinished run" in capsys.readouterr().err
     _in_two([*arguments, "--resume"])
+    stages = [row["stage"] for row in _history(again)]
+    assert stages == ["0 of 7 blocks open"] * 2 + ["1 of 7 blocks open"] * 2
     _assert_alike(tmp_path / "whole", again)
     assert main([*arguments, "--resume"]) == 3
     assert "holds a model already" in capsys.readouterr().err
@@ -207,9 +209,12 @@ def test_a_state_that_is_damaged_is_refused(manifest: Manifest, tmp_path: Path) 
         kept.write_bytes(damaged)
         with pytest.raises(IncompatibleArtifactError, match="remove it to begin again"):
             _stopped(manifest, tmp_path, 0)
-    torch.save({"run": "of another"}, kept)
-    with pytest.raises(IncompatibleArtifactError, match="no state of this training"):
-        _stopped(manifest, tmp_path, 0)
+    kept.write_bytes(whole)
+    state = torch.load(kept, weights_only=True)
+    for other in ({**state, "run": "of another"}, {"run": state["run"]}, [state]):
+        torch.save(other, kept)
+        with pytest.raises(IncompatibleArtifactError, match="no state of this"):
+            _stopped(manifest, tmp_path, 0)
 
 
 def test_parts_of_a_batch_give_the_gradients_of_the_whole(manifest: Manifest) -> None:
