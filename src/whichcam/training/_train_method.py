@@ -98,13 +98,20 @@ def _arguments(method: str, settings: Mapping[str, Any]) -> dict[str, Any]:
             "Train the others by: whichcam train --method"
         )
     defaults = built.get_params()
-    for name in settings:
+    given = {}
+    for name, value in settings.items():
         if name not in defaults:
             raise ConfigError(name, f"unknown setting; known: {sorted(defaults)}")
-    return {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in settings.items()
-    }
+        kind = type(defaults[name])
+        fitted = tuple(value) if isinstance(value, list) else value
+        if kind is float and type(value) is int:
+            fitted = float(value)
+        if type(fitted) is not kind:
+            raise ConfigError(
+                name, f"is {value!r}; expected a value like {kind.__name__}"
+            )
+        given[name] = fitted
+    return given
 
 
 def _prepare(folder: Path, work: Path, *, resume: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 import time
 from typing import Any
 
@@ -123,6 +124,24 @@ def test_what_looks_for_traces_is_not_rounded(front: nn.Module) -> None:
     expected = front.eval()(levels)
     with torch.autocast("cpu", torch.bfloat16):
         assert torch.equal(front(levels), expected)
+
+
+def test_an_error_of_a_thread_that_draws_ends_the_training_and_all_threads() -> None:
+    original, calls = PatchData._draw, 0
+
+    def fail(*arguments: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls > 5:
+            raise OSError("the disk is gone")
+        return original(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PatchData, "_draw", fail)
+        with pytest.raises(OSError, match="the disk is gone"):
+            _fit("blog", dataclasses.replace(_striped(40), workers=3))
+    names = [thread.name for thread in threading.enumerate()]
+    assert not [name for name in names if name.startswith("whichcam")]
 
 
 def test_waiting_for_patches_is_counted_and_threads_shorten_it() -> None:

@@ -247,6 +247,8 @@ SETTINGS_OF_ONE = {"backbone": "test_resnet", "weights": "none", "batch_size": 1
         ("scrotch", {}, UnknownNameError, "scratch"),
         ("scratch", {"epocks": 3}, ConfigError, "epocks"),
         ("scratch", {"epochs": "three"}, ConfigError, "epochs"),
+        ("scratch", {"manipulated_share": "half"}, ConfigError, "manipulated_share"),
+        ("scratch", {"manipulated_share": 2}, ConfigError, "manipulated_share"),
     ],
 )
 def test_what_cannot_be_trained_is_said(
