@@ -173,7 +173,8 @@ def _fill(store: NoiseStore, noises: Iterable[PhotoNoise]) -> tuple[int, int]:
         residual = as_plane(noise.residual, "residual")
         intensity = as_plane(noise.intensity, "intensity")
         try:
-            x, energy = Photo(residual, intensity, 1.0, 0).weighted()
+            photo = Photo(residual, intensity, 1.0, 0)
+            x, energy = photo[:], photo.energy
         except InsufficientEvidenceError:
             x, energy = np.zeros(shape, np.float32), 0.0
         store.append(x, energy)

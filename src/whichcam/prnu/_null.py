@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from whichcam._typing import FloatArray
 from whichcam.prnu._pce import GRID, Background, background
-from whichcam.signal._correlation import circular_products, spectrum_of
+from whichcam.signal._circular import circular_products, spectrum_of
 
 # A spread from 256 values is right to 4 %; from fewer, all shifts are taken as one.
 _ENOUGH: Final = 256
@@ -87,7 +87,7 @@ def spread_in_patches(
         if aa <= 0 or bb <= 0:
             continue
         size = a.shape[0], a.shape[1]
-        surface = circular_products(spectrum_of(b), spectrum_of(a), size)
+        surface = circular_products(spectrum_of(b), a, size)
         found = background(surface, (shift[0] % size[0], shift[1] % size[1]))
         total += found.n_by_class
         energy += found.by_class * found.n_by_class

@@ -21,15 +21,24 @@ GRID: Final = 8  # JPEG's blocks
 
 @numba.njit(cache=True, nogil=True)
 def energy_by_class(
-    surface: FloatArray, classes: npt.NDArray[np.uint8], rows: npt.NDArray[np.uint8]
+    surface: FloatArray,
+    classes: npt.NDArray[np.uint8],
+    rows: npt.NDArray[np.float32],
+    cols: npt.NDArray[np.float32],
 ) -> npt.NDArray[np.float64]:
-    """Return, per class of row, the sum by column of the squares of chosen rows."""
+    """Return, per class of row, the sum of squares in every column.
+
+    What is in none of the rows and columns of weight 1 is left out.
+    """
     sums = np.zeros((8, surface.shape[1]), np.float64)
     for y in range(surface.shape[0]):
-        if rows[y]:
-            line, total = surface[y], sums[classes[y]]
+        line, total = surface[y], sums[classes[y]]
+        if rows[y] > 0:
             for x in range(surface.shape[1]):
                 total[x] += line[x] * line[x]
+        else:
+            for x in range(surface.shape[1]):
+                total[x] += cols[x] * line[x] * line[x]
     return sums
 
 
@@ -138,25 +147,19 @@ def background(
     classes = [
         shift_classes(side, n) for side, n in zip(surface.shape, forward, strict=True)
     ]
-    outside = [np.ones(side, np.uint8) for side in surface.shape]
-    near = [np.empty(0, np.intp), np.empty(0, np.intp)]
+    outside = [np.ones(side, np.float32) for side in surface.shape]
     if peak is not None:
-        near = [
-            excluded(at, side, exclusion)
-            for at, side in zip(peak, surface.shape, strict=True)
-        ]
-        outside[0][near[0]] = 0
-    sums = energy_by_class(read_only(surface), classes[0], outside[0])
-    counts = np.bincount(classes[0][outside[0] > 0], minlength=GRID)[:, None]
-    counts = np.repeat(counts, surface.shape[1], axis=1).astype(np.float64)
-    if near[0].size:  # the rows of the square, without its columns
-        outside[1][near[1]] = 0
-        for y in near[0].tolist():
-            kept = outside[1] * np.square(surface[y], dtype=np.float64)
-            sums[classes[0][y]] += kept
-            counts[classes[0][y]] += outside[1]
+        for weights, at in zip(outside, peak, strict=True):
+            weights[excluded(at, len(weights), exclusion)] = 0
+    sums = energy_by_class(read_only(surface), classes[0], *outside)
     columns = np.equal.outer(classes[1], np.arange(GRID)).astype(np.float64)
-    energy, n = sums @ columns, counts @ columns
+    energy = sums @ columns
+    n_rows, n_cols = (np.bincount(each, minlength=GRID) for each in classes)
+    near = [
+        np.bincount(each, 1 - weights, minlength=GRID)
+        for each, weights in zip(classes, outside, strict=True)
+    ]
+    n = (np.outer(n_rows, n_cols) - np.outer(*near)).astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         by_class = np.where(n > 0, energy / n, 0.0)
     total = float(n.sum())

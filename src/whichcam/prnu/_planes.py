@@ -11,7 +11,7 @@ import numpy as np
 from whichcam._typing import FloatArray
 from whichcam.errors import InputError, InsufficientEvidenceError
 from whichcam.prnu._products import usable_sums, weighted_residual
-from whichcam.signal._correlation import as_plane
+from whichcam.signal._correlation import as_plane, read_only
 
 
 def mean_of_usable(n: float, total: float, squares: float) -> float:
@@ -33,11 +33,18 @@ def mean_of_usable(n: float, total: float, squares: float) -> float:
     return mean
 
 
+def weighted_energy(mean: float, xx: float, wii: float, ii: float) -> float:
+    """Return the sum of (w - mean)^2 i^2 from the sums of w^2 i^2, w i^2 and i^2."""
+    return xx - 2 * mean * wii + mean * mean * ii
+
+
 @dataclass(frozen=True)
 class Photo:
     """Residual and intensity at one scale, and the turn at which they are looked at.
 
-    The arrays lie as the photo does: turning upside down needs no copy.
+    The arrays lie as the photo does: turning upside down needs no copy. What is
+    correlated with patterns, the residual without its mean times the intensity, is
+    made of them by parts, so that it need not be kept as a whole.
     """
 
     residual: FloatArray
@@ -46,9 +53,20 @@ class Photo:
     turn: int
 
     @cached_property
+    def sums(self) -> list[float]:
+        """Sums over usable pixels, as `usable_sums` returns them."""
+        found: list[float] = usable_sums(self.residual, self.intensity).tolist()
+        return found
+
+    @cached_property
     def mean(self) -> float:
         """The mean residual of usable pixels."""
-        return mean_of_usable(*usable_sums(self.residual, self.intensity))
+        return mean_of_usable(*self.sums[:3])
+
+    @property
+    def energy(self) -> float:
+        """The sum of the squares of the weighted residual."""
+        return weighted_energy(self.mean, *self.sums[3:])
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -60,13 +78,17 @@ class Photo:
         """Return a view of one of the arrays as it lies on the sensor."""
         return np.rot90(plane, self.turn)
 
-    def weighted(self) -> tuple[FloatArray, float]:
-        """Return (residual - mean) * intensity, turned, and its energy."""
-        x = np.empty_like(self.residual)
-        energy = weighted_residual(
-            self.residual, self.intensity, np.float32(self.mean), x
+    def weighted(self, rows: slice, cols: slice, mean: float) -> FloatArray:
+        """Return a part of (residual - mean) * intensity, turned."""
+        residual, intensity = (
+            read_only(np.ascontiguousarray(self.turned(plane)[rows, cols]))
+            for plane in (self.residual, self.intensity)
         )
-        return np.ascontiguousarray(self.turned(x)), energy
+        return weighted_residual(residual, intensity, np.float32(mean))
+
+    def __getitem__(self, rows: slice) -> FloatArray:
+        """Return some rows of what is correlated with patterns."""
+        return self.weighted(rows, slice(None), self.mean)
 
 
 class Planes:

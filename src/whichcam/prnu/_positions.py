@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,15 +14,11 @@ from whichcam._typing import FloatArray
 from whichcam.errors import InputError, InsufficientEvidenceError
 from whichcam.prnu._null import Spread, spread_in_patches, spread_of
 from whichcam.prnu._pce import background, find_peak, shift_classes
-from whichcam.prnu._planes import Photo, mean_of_usable
+from whichcam.prnu._planes import Photo, mean_of_usable, weighted_energy
 from whichcam.prnu._products import box_energies, greatest, sums_at
 from whichcam.prnu._search_range import SearchRange
-from whichcam.signal._correlation import (
-    as_plane,
-    circular_products,
-    products_in_window,
-    spectrum_of,
-)
+from whichcam.signal._circular import circular_products, spectrum_of
+from whichcam.signal._correlation import as_plane, products_in_window
 
 # A shift that leaves less of the pattern under the photo than this share is no place.
 _LEAST_ENERGY = 0.25
@@ -40,7 +36,7 @@ class Sensor:
         return self.pattern.shape[0], self.pattern.shape[1]
 
     @cached_property
-    def spectrum(self) -> npt.NDArray[np.complex64]:
+    def spectrum(self) -> npt.NDArray[Any]:
         """The pattern's Fourier transform."""
         return spectrum_of(self.pattern)
 
@@ -78,16 +74,7 @@ class Found:
         """Return the correlation over the overlap, and how many pixels it has."""
         sums = self.sums
         if sums is None:
-            (dy, dx), (height, width) = self.shift, self.photo.shape
-            rows = slice(max(-dy, 0), min(height, sensor.shape[0] - dy))
-            cols = slice(max(-dx, 0), min(width, sensor.shape[1] - dx))
-            residual, intensity = (
-                as_plane(self.photo.turned(plane)[rows, cols], "the overlap")
-                for plane in (self.photo.residual, self.photo.intensity)
-            )
-            sums = sums_at(
-                residual, intensity, sensor.cut(self.shift, (height, width)), False
-            )
+            sums = _sums(self.photo, sensor, self.shift)
         n, w, ww, p, pp, wp = sums[:6].tolist()
         if n < 1:
             return 0.0, 0
@@ -121,26 +108,24 @@ def search_positions(photo: Photo, sensor: Sensor, search: SearchRange) -> Found
 
 def _fixed(photo: Photo, sensor: Sensor, place: tuple[int, int]) -> Found:
     """One position: one pass over the pixels."""
-    is_whole = photo.shape == sensor.shape
-    pattern = sensor.pattern if is_whole else sensor.cut(place, photo.shape)
-    if photo.turn % 2:
-        residual, intensity = (
-            as_plane(photo.turned(plane), "the turned photo")
-            for plane in (photo.residual, photo.intensity)
-        )
-        sums = sums_at(residual, intensity, pattern, False)
-    else:
-        # A photo upside down on the pattern is the pattern upside down on the photo.
-        sums = sums_at(photo.residual, photo.intensity, pattern, photo.turn == 2)
+    sums = _sums(photo, sensor, place)
     n, w, ww, p, _, wp, xx, wii, ii, kk = sums.tolist()
     mean = mean_of_usable(n, w, ww)
     if not math.isfinite(kk + wp + xx):
         raise InputError("pattern holds NaN or infinite values; enrol again")
     product = wp - mean * p
-    energy = xx - 2 * mean * wii + mean * mean * ii
+    energy = weighted_energy(mean, xx, wii, ii)
     if energy <= 0 or kk <= 0:
         raise _constant()
-    spread = spread_in_patches(_patches_of(photo, mean, pattern), photo.shape, (0, 0))
+
+    def cut(rows: slice, cols: slice) -> tuple[FloatArray, FloatArray]:
+        under = sensor.cut(
+            (place[0] + rows.start, place[1] + cols.start),
+            (rows.stop - rows.start, cols.stop - cols.start),
+        )
+        return photo.weighted(rows, cols, mean), under
+
+    spread = spread_in_patches(cut, photo.shape, (0, 0))
     z = product / math.sqrt(energy * kk / n)
     variance = spread.at(0, 0)
     return Found(
@@ -154,18 +139,17 @@ def _fixed(photo: Photo, sensor: Sensor, place: tuple[int, int]) -> Found:
     )
 
 
-def _patches_of(
-    photo: Photo, mean: float, pattern: FloatArray
-) -> Callable[[slice, slice], tuple[FloatArray, FloatArray]]:
-    """Return what cuts aligned patches, making no more of the photo than they need."""
-
-    def cut(rows: slice, cols: slice) -> tuple[FloatArray, FloatArray]:
-        residual = photo.turned(photo.residual)[rows, cols]
-        intensity = photo.turned(photo.intensity)[rows, cols]
-        x = np.where(intensity > 0, (residual - np.float32(mean)) * intensity, 0)
-        return x.astype(np.float32), np.ascontiguousarray(pattern[rows, cols])
-
-    return cut
+def _sums(
+    photo: Photo, sensor: Sensor, place: tuple[int, int]
+) -> npt.NDArray[np.float64]:
+    """Return the sums over a photo at a place, of which it may lie in part outside."""
+    residual, intensity, is_turned = photo.residual, photo.intensity, photo.turn == 2
+    if photo.turn % 2:
+        residual, intensity = (
+            as_plane(photo.turned(plane), "the turned photo")
+            for plane in (residual, intensity)
+        )
+    return sums_at(residual, intensity, sensor.pattern, place, is_turned)
 
 
 def _all_shifts(photo: Photo, sensor: Sensor) -> Found:
@@ -210,13 +194,10 @@ def _inside(photo: Photo, sensor: Sensor) -> Found:
 
 
 def _surface(photo: Photo, sensor: Sensor) -> FloatArray:
-    x, energy = photo.weighted()
-    norm = energy * sensor.energy
+    norm = photo.energy * sensor.energy
     if not norm > 0:
         raise _constant()
-    x *= np.float32(1 / math.sqrt(norm))  # cheaper here than on the surface
-    moved = spectrum_of(x, sensor.shape)
-    return circular_products(sensor.spectrum, moved, sensor.shape)
+    return circular_products(sensor.spectrum, photo, sensor.shape, 1 / math.sqrt(norm))
 
 
 def _best_of(
@@ -270,7 +251,7 @@ def _window(photo: Photo, sensor: Sensor, place: tuple[int, int], reach: int) ->
     """
     height, width = photo.shape
     reach = min(reach, (min(height, width) - 1) // 2)
-    x, energy = photo.weighted()
+    x, energy = photo[:], photo.energy
     if not energy * sensor.energy > 0:
         raise _constant()
     around = np.zeros((height + 2 * reach, width + 2 * reach), np.float32)

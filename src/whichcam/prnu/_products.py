@@ -12,99 +12,119 @@ from whichcam._typing import FloatArray
 
 # Sums may be reordered; NaN must stay NaN, or bad input would pass for good.
 _FAST: Final = {"reassoc", "contract", "nsz", "arcp"}
+_FEW_ROWS: Final = 16  # of 10 megapixels: a quarter of a megabyte, which stays cached
 
 
 @numba.njit(cache=True, nogil=True, fastmath=_FAST)
-def usable_sums(
-    residual: FloatArray, intensity: FloatArray
-) -> tuple[float, float, float]:
-    """Return how many pixels are usable, the sum of their residual and of its square.
+def usable_sums(residual: FloatArray, intensity: FloatArray) -> npt.NDArray[np.float64]:
+    """Return sums over the usable pixels of a photo, those of intensity above 0.
 
-    A pixel is usable where its intensity is above 0.
+    With w the residual and i the intensity: how many, w, w^2, w^2 i^2, w i^2, i^2.
     """
-    n, total, squares = 0.0, 0.0, 0.0
+    sums = np.zeros(6, np.float64)
     for y in range(residual.shape[0]):
         w, i = residual[y], intensity[y]
-        count, s, ss = np.float32(0), np.float32(0), np.float32(0)
+        zero = np.float32(0)
+        n, s_w, s_ww, s_xx, s_wii, s_ii = zero, zero, zero, zero, zero, zero
         for x in range(residual.shape[1]):
-            use = np.float32(1) if i[x] > 0 else np.float32(0)
-            count += use
-            s += use * w[x]
-            ss += use * w[x] * w[x]
-        n += float(count)
-        total += float(s)
-        squares += float(ss)
-    return n, total, squares
+            use = np.float32(1) if i[x] > 0 else zero
+            value, level = use * w[x], use * i[x]
+            weighted = value * level
+            n += use
+            s_w += value
+            s_ww += value * value
+            s_xx += weighted * weighted
+            s_wii += weighted * level
+            s_ii += level * level
+        sums[0] += n
+        sums[1] += s_w
+        sums[2] += s_ww
+        sums[3] += s_xx
+        sums[4] += s_wii
+        sums[5] += s_ii
+    return sums
+
+
+@numba.njit(cache=True, nogil=True, fastmath=_FAST)
+def _add_sums(
+    w: FloatArray, i: FloatArray, k: FloatArray, sums: npt.NDArray[np.float64]
+) -> None:
+    """Add the sums of one row to those of `sums_at`."""
+    zero = np.float32(0)
+    n, s_w, s_ww, s_p, s_pp = zero, zero, zero, zero, zero
+    s_wp, s_xx, s_wii, s_ii, s_kk = zero, zero, zero, zero, zero
+    for x in range(len(w)):
+        use = np.float32(1) if i[x] > 0 else zero
+        value, level, factor = use * w[x], use * i[x], use * k[x]
+        p, weighted = level * factor, value * level
+        n += use
+        s_w += value
+        s_ww += value * value
+        s_p += p
+        s_pp += p * p
+        s_wp += value * p
+        s_xx += weighted * weighted
+        s_wii += weighted * level
+        s_ii += level * level
+        s_kk += factor * factor
+    sums[0] += n
+    sums[1] += s_w
+    sums[2] += s_ww
+    sums[3] += s_p
+    sums[4] += s_pp
+    sums[5] += s_wp
+    sums[6] += s_xx
+    sums[7] += s_wii
+    sums[8] += s_ii
+    sums[9] += s_kk
 
 
 @numba.njit(cache=True, nogil=True, fastmath=_FAST)
 def sums_at(
-    residual: FloatArray, intensity: FloatArray, pattern: FloatArray, is_turned: bool
+    residual: FloatArray,
+    intensity: FloatArray,
+    pattern: FloatArray,
+    shift: tuple[int, int],
+    is_turned: bool,
 ) -> npt.NDArray[np.float64]:
-    """Return sums over the usable pixels of a photo laid on a pattern.
+    """Return sums over the usable pixels of a photo that lie on a pattern.
 
-    With w the residual, i the intensity, k the pattern (turned by 180 degrees if
-    asked): how many, w, w^2, ik, (ik)^2, wik, w^2 i^2, w i^2, i^2, k^2.
+    ``shift`` is the row and column on which the photo's first pixel lies, once it is
+    turned by 180 degrees if asked. With w the residual, i the intensity and k the
+    pattern under it: how many, w, w^2, ik, (ik)^2, wik, w^2 i^2, w i^2, i^2, k^2.
     """
-    height, width = residual.shape
+    (height, width), (dy, dx) = residual.shape, shift
+    top, bottom = max(dy, 0), min(dy + height, pattern.shape[0])
+    left, right = max(dx, 0), min(dx + width, pattern.shape[1])
+    n = max(right - left, 0)
     sums = np.zeros(10, np.float64)
-    line = np.empty(width, np.float32)
-    for y in range(height):
-        w, i = residual[y], intensity[y]
+    line = np.empty(n, np.float32)
+    for y in range(top, bottom):
+        k, at, start = pattern[y, left : left + n], y - dy, left - dx
         if is_turned:
-            source = pattern[height - 1 - y]
-            for x in range(width):
-                line[x] = source[width - 1 - x]
-        else:
-            line[:] = pattern[y]
-        zero = np.float32(0)
-        n, s_w, s_ww, s_p, s_pp = zero, zero, zero, zero, zero
-        s_wp, s_xx, s_wii, s_ii, s_kk = zero, zero, zero, zero, zero
-        for x in range(width):
-            use = np.float32(1) if i[x] > 0 else np.float32(0)
-            value, level, k = use * w[x], use * i[x], use * line[x]
-            p, weighted = level * k, value * level
-            n += use
-            s_w += value
-            s_ww += value * value
-            s_p += p
-            s_pp += p * p
-            s_wp += value * p
-            s_xx += weighted * weighted
-            s_wii += weighted * level
-            s_ii += level * level
-            s_kk += k * k
-        sums[0] += n
-        sums[1] += s_w
-        sums[2] += s_ww
-        sums[3] += s_p
-        sums[4] += s_pp
-        sums[5] += s_wp
-        sums[6] += s_xx
-        sums[7] += s_wii
-        sums[8] += s_ii
-        sums[9] += s_kk
+            # A photo upside down on the pattern is the pattern upside down on it.
+            for x in range(n):
+                line[n - 1 - x] = k[x]
+            k, at, start = line, height - 1 - at, width - start - n
+        _add_sums(
+            residual[at, start : start + n], intensity[at, start : start + n], k, sums
+        )
     return sums
 
 
 @numba.njit(cache=True, nogil=True, fastmath=_FAST)
 def weighted_residual(
-    residual: FloatArray, intensity: FloatArray, mean: np.float32, out: FloatArray
-) -> float:
-    """Write (residual - mean) * intensity, 0 where unusable; return its energy."""
-    energy = 0.0
+    residual: FloatArray, intensity: FloatArray, mean: np.float32
+) -> FloatArray:
+    """Return (residual - mean) * intensity, 0 where unusable."""
+    found = np.empty(residual.shape, np.float32)
     for y in range(residual.shape[0]):
-        w, i, x = residual[y], intensity[y], out[y]
-        row = np.float32(0)
+        w, i, x = residual[y], intensity[y], found[y]
         for j in range(residual.shape[1]):
-            value = (w[j] - mean) * i[j] if i[j] > 0 else np.float32(0)
-            x[j] = value
-            row += value * value
-        energy += float(row)
-    return energy
+            x[j] = (w[j] - mean) * i[j] if i[j] > 0 else np.float32(0)
+    return found
 
 
-@numba.njit(cache=True, nogil=True)
 def greatest(
     surface: FloatArray,
     factors: FloatArray,
@@ -116,21 +136,15 @@ def greatest(
 
     Only the first rows and columns are looked at.
     """
-    best, best_y = -np.inf, 0
-    for y in range(n_rows):
-        line, factor = surface[y], factors[classes[y]]
-        top = line[0] * factor[0]
-        for x in range(n_cols):
-            value = line[x] * factor[x]
-            top = value if value > top else top
-        if top > best:
-            best, best_y = top, y
-    line, factor = surface[best_y], factors[classes[best_y]]
-    best_x = 0
-    for x in range(n_cols):
-        if line[x] * factor[x] > line[best_x] * factor[best_x]:
-            best_x = x
-    return best_y, best_x
+    best, place = -np.inf, (0, 0)
+    for top in range(0, n_rows, _FEW_ROWS):
+        rows = slice(top, min(top + _FEW_ROWS, n_rows))
+        scores = factors[classes[rows], :n_cols]
+        scores *= surface[rows, :n_cols]
+        y, x = divmod(int(scores.argmax()), n_cols)
+        if scores[y, x] > best:
+            best, place = float(scores[y, x]), (top + y, x)
+    return place
 
 
 def box_energies(pattern: FloatArray, height: int, width: int) -> FloatArray:
