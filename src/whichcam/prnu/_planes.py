@@ -84,7 +84,9 @@ class Photo:
             read_only(np.ascontiguousarray(self.turned(plane)[rows, cols]))
             for plane in (self.residual, self.intensity)
         )
-        return weighted_residual(residual, intensity, np.float32(mean))
+        found = np.empty_like(residual)
+        weighted_residual(residual, intensity, np.float32(mean), found)
+        return found
 
     def __getitem__(self, rows: slice) -> FloatArray:
         """Return some rows of what is correlated with patterns."""

@@ -114,15 +114,13 @@ def sums_at(
 
 @numba.njit(cache=True, nogil=True, fastmath=_FAST)
 def weighted_residual(
-    residual: FloatArray, intensity: FloatArray, mean: np.float32
-) -> FloatArray:
-    """Return (residual - mean) * intensity, 0 where unusable."""
-    found = np.empty(residual.shape, np.float32)
+    residual: FloatArray, intensity: FloatArray, mean: np.float32, out: FloatArray
+) -> None:
+    """Write (residual - mean) * intensity, 0 where unusable."""
     for y in range(residual.shape[0]):
-        w, i, x = residual[y], intensity[y], found[y]
+        w, i, x = residual[y], intensity[y], out[y]
         for j in range(residual.shape[1]):
             x[j] = (w[j] - mean) * i[j] if i[j] > 0 else np.float32(0)
-    return found
 
 
 def greatest(
