@@ -140,24 +140,20 @@ def worker(*arguments: str, n_processes: int = 1) -> dict[str, float]:
     return found
 
 
-def measure(n_rounds: int) -> list[dict[str, Any]]:
-    """Return the measurements; what is compared is run in turn."""
+def measure_traces(n_rounds: int) -> list[dict[str, Any]]:
+    """Return the measurements of the trace network; what is compared takes turns."""
     one, two, waiting = [], [], []
     for _ in range(n_rounds):
         alone = worker("train")
         one.append(alone["crops_per_s"])
         waiting.append(alone["waiting_share"])
         two.append(worker("train", n_processes=2)["crops_per_s"])
-    found = [
-        measurement("train_one_process", "crops/s", one),
-        measurement("train_two_processes", "crops/s", two, n_threads=2),
-    ]
-    found += measure_patches(n_rounds)
     eager, compiled = worker("steps", "eager"), worker("steps", "compiled")
     ratios = [b / a for a, b in zip(one, two, strict=True)]
     gain = eager["step_s"] / compiled["step_s"]
     return [
-        *found,
+        measurement("train_one_process", "crops/s", one),
+        measurement("train_two_processes", "crops/s", two, n_threads=2),
         measurement("two_processes_over_one", "ratio", ratios, n_threads=2),
         measurement("waiting_for_batches", "share", waiting),
         measurement("step_eager", "s", [eager["step_s"]]),
@@ -192,6 +188,9 @@ def measure_patches(n_rounds: int) -> list[dict[str, Any]]:
     return found
 
 
+PARTS = {"patches": measure_patches, "traces": measure_traces}
+
+
 def work(kind: str, *arguments: str) -> dict[str, float] | None:
     """Do what a worker was started for."""
     match kind:
@@ -214,9 +213,15 @@ def main() -> None:
         return
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--parts", nargs="+", choices=sorted(PARTS), default=sorted(PARTS)
+    )
     parser.add_argument("--print-only", action="store_true", help="write no result")
     given = parser.parse_args()
-    measurements = measure(given.rounds)
+    busy = os.getloadavg()[1] if hasattr(os, "getloadavg") else None
+    measurements = [
+        entry for part in given.parts for entry in PARTS[part](given.rounds)
+    ]
     for entry in measurements:
         print(f"{entry['name']:<55} {entry['median']:10.4g} {entry['unit']}")
     if given.print_only:
@@ -226,6 +231,8 @@ def main() -> None:
         **_record.provenance(),
         "protocol": {
             "n_rounds": given.rounds,
+            "parts": given.parts,
+            "load_average_before": busy,
             "n_photos": N_PHOTOS,
             "epochs": EPOCHS,
             "patches": {

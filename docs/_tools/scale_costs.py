@@ -22,17 +22,28 @@ def write(page: Path) -> None:
     parts += ["### Memory\n", _memory(speed)]
     parts += ["### Fingerprints searched\n", _searched(search)]
     parts += ["### Pictures sorted by camera\n", _sorted(search)]
-    parts += ["### Training\n", _trained(_newest("whichcam.training_speed/1"))]
+    parts += ["### Training\n", _traces_trained(_newest_trained("train_one_process"))]
+    parts += [_patches_trained(_newest_trained("photos_packed"))]
     page.write_text("\n".join(parts), encoding="utf-8")
 
 
-def _newest(schema: str) -> dict[str, Any] | None:
-    """Return the newest result of a kind."""
+def _newest_trained(name: str) -> dict[str, Any] | None:
+    """Return the newest result on training that holds a measurement."""
+    return _newest("whichcam.training_speed/1", holding=name)
+
+
+def _newest(schema: str, *, holding: str = "") -> dict[str, Any] | None:
+    """Return the newest result of a kind, of those that hold a measurement."""
     kind = schema.removeprefix("whichcam.").partition("/")[0]
     found = [
         json.loads(path.read_text("utf-8")) for path in RESULTS.glob(f"{kind}--*.json")
     ]
-    found = [values for values in found if values.get("schema") == schema]
+    found = [
+        values
+        for values in found
+        if values.get("schema") == schema
+        and (not holding or holding in _medians(values))
+    ]
     return max(found, key=lambda values: str(values["created"]), default=None)
 
 
@@ -132,20 +143,17 @@ def _sorted(result: dict[str, Any] | None) -> str:
     return "\n".join(lines)
 
 
-def _trained(result: dict[str, Any] | None) -> str:
+def _medians(result: dict[str, Any]) -> dict[str, float]:
+    entries = result.get("measurements", [])
+    return {entry["name"]: entry["median"] for entry in entries}
+
+
+def _patches_trained(result: dict[str, Any] | None) -> str:
+    """Return what networks over patches take."""
     if result is None:
         return NOT_YET
-    median = {entry["name"]: entry["median"] for entry in result["measurements"]}
-    return _traces_trained(result, median) + _patches_trained(result, median)
-
-
-def _patches_trained(result: dict[str, Any], median: dict[str, float]) -> str:
-    """Return what networks over patches take; nothing where it was not measured."""
-    about = result["protocol"].get("patches")
-    if about is None:
-        return ""
+    about, median = result["protocol"]["patches"], _medians(result)
     lines = [
-        "",
         f"A network over patches (`{about['network']}`, 64 px), a core a process for "
         "the network; threads that draw ahead take what is left of "
         f"{result['machine']['n_processors']} cores:",
@@ -167,13 +175,21 @@ def _patches_trained(result: dict[str, Any], median: dict[str, float]) -> str:
         "",
         f"Photos of {about['photo_px']}x{about['photo_px']} px are packed at "
         f"{median['photos_packed']:,.0f} a second on one core; where they are packed, "
-        f"they are found and checked at {median['photos_found_packed']:,.0f} a second.",
+        f"they are found and checked at {median['photos_found_packed']:,.0f} a second. "
+        f"{about['epochs']} epochs of {about['n_photos']} photos, of which the first "
+        "also ranks the patches of every photo. When the measurement began, "
+        f"{result['protocol']['load_average_before']:.1f} other processes were running "
+        "or waiting for a core: threads gain more where cores are free.",
         "",
     ]
     return "\n".join(lines)
 
 
-def _traces_trained(result: dict[str, Any], median: dict[str, float]) -> str:
+def _traces_trained(result: dict[str, Any] | None) -> str:
+    """Return what the trace network takes."""
+    if result is None:
+        return NOT_YET
+    median = _medians(result)
     return (
         f"{median['train_one_process']:,.0f} crops a second on one core of a "
         f"{result['machine']['processor']}, "
