@@ -1,4 +1,4 @@
-"""How large the pictures of a camera model are when nothing is set to smaller."""
+"""How large the pictures of a camera model are, and may be set to be."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class FrameSize(NamedTuple):
         return cls(max(width, height), min(width, height))
 
 
-def full_frame_size(camera_model: str) -> FrameSize | None:
-    """Return the largest picture of a camera model, None where it is not listed.
+def listed_frame_sizes(camera_model: str) -> tuple[FrameSize, ...]:
+    """Return the sizes that a camera model stores pictures at, by its specification.
 
     Parameters
     ----------
@@ -42,17 +42,22 @@ def full_frame_size(camera_model: str) -> FrameSize | None:
 
     Returns
     -------
-    FrameSize or None
-        As makers' specifications give it. Phones that join four photosites to a pixel
-        are listed with the joined size, which is what they store by themselves.
+    tuple of FrameSize
+        The full frame first, and what else its menu offers in the frame's own aspect,
+        where that is listed. Empty where the camera is not listed. Phones that join
+        four photosites to a pixel are listed with the joined size, which is what they
+        store by themselves.
     """
-    return _sizes().get(camera_model)
+    return _listed().get(camera_model, ())
 
 
 @cache
-def _sizes() -> dict[str, FrameSize]:
+def _listed() -> dict[str, tuple[FrameSize, ...]]:
     text = files("whichcam.datasets").joinpath(_FILE).read_text(encoding="utf-8")
     return {
-        row["camera_model"]: FrameSize.of(int(row["width"]), int(row["height"]))
+        row["camera_model"]: tuple(
+            FrameSize.of(*map(int, size.split("x")))
+            for size in (row["full"], *row["smaller"].split())
+        )
         for row in csv.DictReader(text.splitlines())
     }

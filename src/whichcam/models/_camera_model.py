@@ -254,9 +254,9 @@ def _read_frame_sizes(
     if "frame" not in calibration.regimes:
         return None
     frames = FrameSizes.from_dict(read_json(path))
-    if len(frames.full) != len(spec.classes):
+    if len(frames.offered) != len(spec.classes):
         raise IncompatibleArtifactError(
-            f"frame_sizes.json knows {len(frames.full)} camera models and spec.json "
+            f"frame_sizes.json knows {len(frames.offered)} camera models and spec.json "
             f"{len(spec.classes)}; the folder was put together from two models"
         )
     return frames

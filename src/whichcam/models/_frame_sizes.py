@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from whichcam.datasets import FrameSize, full_frame_size
+from whichcam.datasets import FrameSize, listed_frame_sizes
 from whichcam.errors import IncompatibleArtifactError, InputError
 from whichcam.models._calibration import Float64Array
 from whichcam.models.storage import class_index, field
@@ -25,6 +25,7 @@ from whichcam.models.storage import class_index, field
 # and a third something smaller; see docs/experiments.md.
 _SEEN, _FULL, _SMALLER, _ANYTHING = 0.25, 0.5, 0.2, 0.05
 _N_SMALLER: Final = 12  # sizes a camera offers: three or four, in three or four aspects
+_FROM_MENU: Final = 0.9  # of smaller pictures, where the menu is listed
 _ASPECTS: Final = (1.0, 4 / 3, 3 / 2, 16 / 9)
 _SAME_ASPECT: Final = 0.015  # relative; sides are rounded to 8 or 16 px
 _STRANGE: Final = 1e-3  # chance of any one size that no known camera is known for
@@ -40,13 +41,14 @@ class FrameSizes:
         Sizes of training pictures, all different.
     counts : ndarray of shape (n_seen, n_classes), float64
         Training pictures of each camera model at each size.
-    full : tuple of (FrameSize or None)
-        Largest picture of each camera model; None where nothing is known of it.
+    offered : tuple of tuple of FrameSize
+        What each camera model can be set to: the full frame, then smaller sizes where
+        its menu is known. Empty where nothing is known of it.
     """
 
     seen: tuple[FrameSize, ...]
     counts: Float64Array
-    full: tuple[FrameSize | None, ...]
+    offered: tuple[tuple[FrameSize, ...], ...]
 
     @classmethod
     def fit(
@@ -73,12 +75,12 @@ class FrameSizes:
         counts = np.zeros((len(seen), len(camera_models)))
         for size, label in pairs:
             counts[place[size], label] += 1
-        full: list[FrameSize | None] = []
+        offered: list[tuple[FrameSize, ...]] = []
         for name, column in zip(camera_models, counts.T, strict=True):
             own = [seen[row] for row in np.flatnonzero(column)]
-            listed = full_frame_size(name)
-            full.append((listed or max(own, key=_area)) if own else None)
-        return cls(seen=seen, counts=counts, full=tuple(full))
+            largest = tuple(sorted(own, key=_area)[-1:])
+            offered.append((listed_frame_sizes(name) or largest) if own else ())
+        return cls(seen=seen, counts=counts, offered=tuple(offered))
 
     def log_likelihood(self, size: FrameSize) -> Float64Array:
         """Return ln P(size of the picture | camera model).
@@ -93,30 +95,30 @@ class FrameSizes:
         ndarray of shape (n_classes,), float64
             Natural logarithms.
         """
-        seen = np.zeros(len(self.full))
+        seen = np.zeros(len(self.offered))
         if size in self.seen:
             totals = np.maximum(self.counts.sum(0), 1.0)
             seen = self.counts[self.seen.index(size)] / totals
-        full = np.array([own == size for own in self.full], dtype=np.float64)
-        smaller = np.array([_can_be_made(size, own) for own in self.full])
-        learnt = np.array([own is not None for own in self.full])
+        full = np.array([own[:1] == (size,) for own in self.offered], np.float64)
+        smaller = np.array([_share_of_smaller(size, own) for own in self.offered])
+        learnt = np.array([len(own) > 0 for own in self.offered])
         anything = 0.5 * (seen + full)[learnt].mean() if learnt.any() else 0.0
         likelihood = (
             _SEEN * seen
             + _FULL * full
-            + _SMALLER / _N_SMALLER * smaller
+            + _SMALLER * smaller
             + _ANYTHING * (anything + _STRANGE)
         )
         return np.asarray(np.log(likelihood), dtype=np.float64)
 
     def is_known(self, size: FrameSize) -> bool:
-        """Say whether a known camera stored this size, or has it as its full frame."""
-        return size in self.seen or size in self.full
+        """Say whether a known camera stored this size, or can be set to it."""
+        return size in self.seen or any(size in own for own in self.offered)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
         return {
-            "full": [None if size is None else list(size) for size in self.full],
+            "offered": [[list(size) for size in own] for own in self.offered],
             "seen": [
                 {
                     "size": list(size),
@@ -137,20 +139,20 @@ class FrameSizes:
         IncompatibleArtifactError
             If a field is missing or of the wrong kind.
         """
-        full = field(data, "full", list)
+        offered = field(data, "offered", list)
         entries = field(data, "seen", list)
-        counts = np.zeros((len(entries), len(full)))
+        counts = np.zeros((len(entries), len(offered)))
         try:
             seen = tuple(_size(entry["size"]) for entry in entries)
             for row, entry in enumerate(entries):
                 for column, count in entry["counts"].items():
-                    counts[row, class_index(column, len(full))] = float(count)
-            sizes = tuple(None if own is None else _size(own) for own in full)
+                    counts[row, class_index(column, len(offered))] = float(count)
+            sizes = tuple(tuple(_size(size) for size in own) for own in offered)
         except (KeyError, TypeError, ValueError, AttributeError, InputError) as error:
             raise IncompatibleArtifactError(
                 f"stored frame sizes cannot be read: {error!r}"
             ) from error
-        return cls(seen=seen, counts=counts, full=sizes)
+        return cls(seen=seen, counts=counts, offered=sizes)
 
 
 def _size(values: Sequence[Any]) -> FrameSize:
@@ -162,9 +164,20 @@ def _area(size: FrameSize) -> int:
     return size.long_px * size.short_px
 
 
-def _can_be_made(size: FrameSize, full: FrameSize | None) -> bool:
+def _share_of_smaller(size: FrameSize, offered: tuple[FrameSize, ...]) -> float:
+    """Return which share of a camera's smaller pictures has this size."""
+    if not offered:
+        return 0.0
+    made = _can_be_made(size, offered[0]) / _N_SMALLER
+    menu = offered[1:]
+    if not menu:
+        return made
+    return _FROM_MENU * (size in menu) / len(menu) + (1 - _FROM_MENU) * made
+
+
+def _can_be_made(size: FrameSize, full: FrameSize) -> bool:
     """Say whether a camera may store a full frame scaled down or trimmed so."""
-    if full is None or size == full:
+    if size == full:
         return False
     if size.long_px > full.long_px or size.short_px > full.short_px:
         return False

@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from whichcam.datasets import FrameSize, Manifest, canonical_camera, full_frame_size
+from whichcam.datasets import (
+    FrameSize,
+    Manifest,
+    canonical_camera,
+    listed_frame_sizes,
+)
 from whichcam.errors import InputError
 
 
@@ -23,16 +28,30 @@ def test_cameras_are_listed_once_under_their_canonical_names() -> None:
     assert [canonical_camera("", name).camera_model for name in names] == names
 
 
-def test_sides_are_those_of_pictures_and_the_longer_comes_first() -> None:
+def test_sizes_fall_and_keep_the_aspect_of_the_full_frame() -> None:
     for row in _rows():
-        width, height = int(row["width"]), int(row["height"])
-        assert 1000 <= width <= 12_000
-        assert 1.2 < width / height < 1.8
-        assert full_frame_size(row["camera_model"]) == (width, height)
+        full, *smaller = sizes = listed_frame_sizes(row["camera_model"])
+        assert 1000 <= full.long_px <= 12_000
+        assert 1.2 < full.long_px / full.short_px < 1.8
+        assert list(sizes) == sorted(set(sizes), reverse=True)
+        for size in smaller:
+            aspect = size.long_px / size.short_px
+            assert aspect == pytest.approx(full.long_px / full.short_px, rel=0.01)
 
 
 def test_a_camera_that_is_not_listed_has_no_frame() -> None:
-    assert full_frame_size("Acme One") is None
+    assert listed_frame_sizes("Acme One") == ()
+
+
+def test_pictures_of_a_listed_aspect_are_of_a_listed_size(photos_dir: Path) -> None:
+    """Of training pictures: a menu that lacks what its camera stores is wrong."""
+    manifest = Manifest.read(photos_dir / "manifest.csv").where(split="train")
+    for name, size in zip(manifest.camera_model, manifest.frame_sizes(), strict=True):
+        full, *smaller = listed_frame_sizes(name)
+        assert size is not None
+        aspect = size.long_px / size.short_px
+        if smaller and abs(aspect * full.short_px / full.long_px - 1) < 0.01:
+            assert size in (full, *smaller), name
 
 
 def test_no_real_picture_is_larger_than_its_cameras_full_frame(
@@ -41,8 +60,7 @@ def test_no_real_picture_is_larger_than_its_cameras_full_frame(
     """Of training pictures alone: nothing here is to be learnt from the test splits."""
     manifest = Manifest.read(photos_dir / "manifest.csv").where(split="train")
     for name, size in zip(manifest.camera_model, manifest.frame_sizes(), strict=True):
-        full = full_frame_size(name)
-        assert full is not None, name
+        full = listed_frame_sizes(name)[0]
         assert size is not None
         assert size.long_px <= full.long_px, name
         assert size.short_px <= full.short_px, name

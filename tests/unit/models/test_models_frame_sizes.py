@@ -8,7 +8,7 @@ import pytest
 from whichcam.datasets import FrameSize
 from whichcam.models import FrameSizes
 
-# the first is listed with a full frame of 6016 x 4000; nothing is known of the others
+# the first is listed: 6016 x 4000, and a menu; nothing is known of the others
 CAMERAS = ("Nikon D3200", "Acme One", "Acme Two")
 SMALL, WIDE, LARGE = FrameSize(3008, 2000), FrameSize(4000, 2250), FrameSize(6016, 4000)
 
@@ -34,7 +34,18 @@ def test_a_size_seen_in_training_speaks_for_its_camera(known: FrameSizes) -> Non
 def test_the_largest_picture_stands_for_a_frame_that_is_not_listed(
     known: FrameSizes,
 ) -> None:
-    assert known.full == (LARGE, FrameSize(4000, 3000), None)
+    assert known.offered == (
+        (LARGE, FrameSize(4512, 3000), SMALL),
+        (FrameSize(4000, 3000),),
+        (),
+    )
+
+
+def test_what_a_menu_offers_is_likelier_than_what_it_does_not(
+    known: FrameSizes,
+) -> None:
+    offered = known.log_likelihood(FrameSize(4512, 3000))[0]
+    assert offered > known.log_likelihood(FrameSize(4272, 2848))[0] + np.log(10)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +87,7 @@ def test_how_many_photos_a_camera_has_does_not_count() -> None:
 def test_of_a_camera_that_was_left_out_nothing_is_known() -> None:
     """Not even its listed frame: a model held out must look unknown."""
     without = FrameSizes.fit([None, WIDE], [0, 1], CAMERAS)
-    assert without.full[0] is None
+    assert without.offered[0] == ()
     found = without.log_likelihood(LARGE)
     assert found[0] == found[1] == found[2]
 

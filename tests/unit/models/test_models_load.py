@@ -120,7 +120,7 @@ def test_files_of_two_models_are_not_taken_for_one(folder: Path) -> None:
 
 
 def test_frame_sizes_of_another_model_are_not_taken(folder: Path) -> None:
-    _edit(folder / "frame_sizes.json", full=[None], seen=[])
+    _edit(folder / "frame_sizes.json", offered=[[]], seen=[])
     with pytest.raises(IncompatibleArtifactError, match="two models"):
         CameraModel.load(folder)
 

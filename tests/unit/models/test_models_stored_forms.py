@@ -210,11 +210,11 @@ def test_a_count_of_a_class_that_is_none_is_refused(statistics: dict[str, Any]) 
 
 
 SIZE_DAMAGE: dict[str, Change] = {
-    "full": lambda d: d.pop("full"),
+    "offered": lambda d: d.pop("offered"),
     "seen": lambda d: d.update(seen={}),
     "KeyError": lambda d: d["seen"][0].pop("size"),
-    "invalid literal": lambda d: d["full"].__setitem__(0, ["x", 3]),
-    "unpack": lambda d: d["full"].__setitem__(0, [3, 4, 5]),
+    "invalid literal": lambda d: d["offered"].__setitem__(0, [["x", 3]]),
+    "unpack": lambda d: d["offered"].__setitem__(0, [[3, 4, 5]]),
     "is none": lambda d: d["seen"][0].update(size=[0, 4]),
     "index": lambda d: d["seen"][1]["counts"].update({"3": 1}),
     "items": lambda d: d["seen"][1].update(counts=[1]),
@@ -234,7 +234,7 @@ def test_frame_sizes_come_back_from_json_as_they_were(sizes: dict[str, Any]) -> 
     read = FrameSizes.from_dict(sizes)
     assert _again(read.to_dict()) == sizes
     assert read.counts.tolist() == [[1, 0, 0], [0, 0, 2]]
-    assert read.full == (FrameSize(400, 300), None, FrameSize(640, 480))
+    assert read.offered == ((FrameSize(400, 300),), (), (FrameSize(640, 480),))
 
 
 def test_json_is_written_the_same_for_the_same_values(tmp_path: Path) -> None:
