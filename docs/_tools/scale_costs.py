@@ -177,9 +177,9 @@ def _patches_trained(result: dict[str, Any] | None) -> str:
         f"{median['photos_packed']:,.0f} a second on one core; where they are packed, "
         f"they are found and checked at {median['photos_found_packed']:,.0f} a second. "
         f"{about['epochs']} epochs of {about['n_photos']} photos, of which the first "
-        "also ranks the patches of every photo. When the measurement began, "
-        f"{result['protocol']['load_average_before']:.1f} other processes were running "
-        "or waiting for a core: threads gain more where cores are free.",
+        "also ranks the patches of every photo. The load average was "
+        f"{result['protocol']['load_average_before']:.1f} when the measurement began: "
+        "beside other work, threads and processes gain less than on free cores.",
         "",
     ]
     return "\n".join(lines)
