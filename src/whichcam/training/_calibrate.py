@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 
 from whichcam._typing import FloatArray, IntArray
-from whichcam.datasets import FrameSize
+from whichcam.datasets import FrameSize, listed_frame_sizes
 from whichcam.models import (
     Calibration,
     FileStatistics,
@@ -111,6 +111,7 @@ def held_out_outputs(
             truth = (label, kind, data.devices[photo])
             crops = _answers(network, views.untouched[photo, : config.n_crops])
             key, size = views.tables[photo], data.frame_sizes[photo]
+            name = data.classes[data.labels[photo]]
             if key is not None:
                 for raw in known.outputs(crops, key, size):
                     found[raw.regime].append((raw, *truth))
@@ -122,7 +123,7 @@ def held_out_outputs(
                         UNKNOWN if label < 0 else REDUCED,
                         data.devices[photo],
                     )
-                    for raw in known.outputs(smaller, key, _reduced(size)):
+                    for raw in known.outputs(smaller, key, _smaller(size, name)):
                         found[raw.regime].append((raw, *again))
             found["pixels"].append((_pixels(crops), *truth))
             n_views = views.manipulated.shape[1]
@@ -169,10 +170,17 @@ class _KnownFiles:
             )
 
 
-def _reduced(size: FrameSize | None) -> FrameSize | None:
-    """Return the size that a smaller copy might have been stored at."""
+def _smaller(size: FrameSize | None, camera_model: str) -> FrameSize | None:
+    """Return the size that a smaller copy might have been stored at.
+
+    The nearest on the camera's menu to what copies are drawn from, else just that.
+    """
     if size is None:
         return None
+    wanted = size.long_px * _REDUCED_SIDE
+    menu = [own for own in listed_frame_sizes(camera_model)[1:] if own < size]
+    if menu:
+        return min(menu, key=lambda own: abs(own.long_px - wanted))
     long_px, short_px = (max(1, round(side * _REDUCED_SIDE / 8) * 8) for side in size)
     return FrameSize(long_px, short_px)
 
