@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from whichcam.datasets._builders import index_csv, index_folders, index_kaggle
     from whichcam.datasets._describe import describe_files
     from whichcam.datasets._files import FileProblem, SkippedFile
-    from whichcam.datasets._frame_sizes import FrameSize, listed_frame_sizes
+    from whichcam.datasets._frame_sizes import (
+        FrameSize,
+        frame_sizes,
+        listed_frame_sizes,
+    )
     from whichcam.datasets._index_exif import index_exif
     from whichcam.datasets._labels import CameraName, canonical_camera
     from whichcam.datasets._leakage import check_split
@@ -52,6 +56,7 @@ _WHERE = {
     "check_split": "_leakage",
     "describe_files": "_describe",
     "find_pictures": "_walk",
+    "frame_sizes": "_frame_sizes",
     "listed_frame_sizes": "_frame_sizes",
     "index_csv": "_builders",
     "index_exif": "_index_exif",
@@ -82,6 +87,7 @@ __all__ = [
     "check_split",
     "describe_files",
     "find_pictures",
+    "frame_sizes",
     "index_csv",
     "index_exif",
     "index_folders",

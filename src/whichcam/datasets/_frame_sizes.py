@@ -5,10 +5,15 @@ from __future__ import annotations
 import csv
 from functools import cache
 from importlib.resources import files
-from typing import Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from whichcam.errors import InputError
 
+if TYPE_CHECKING:
+    from whichcam.datasets._manifest import Manifest
+
+_ORIGINAL: Final = ("original_width", "original_height")
+_OWN: Final = ("width", "height")
 _FILE: Final = "frame_sizes.csv"
 
 
@@ -49,6 +54,34 @@ def listed_frame_sizes(camera_model: str) -> tuple[FrameSize, ...]:
         store by themselves.
     """
     return _listed().get(camera_model, ())
+
+
+def frame_sizes(
+    manifest: Manifest, *, or_own: bool = False
+) -> tuple[FrameSize | None, ...]:
+    """Return the size of the frame that each picture of a manifest was cut from.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        Its columns ``original_width`` and ``original_height`` are read where present.
+    or_own : bool, default False
+        Take ``width`` and ``height`` where those do not say: the picture is whole.
+
+    Returns
+    -------
+    tuple of (FrameSize or None)
+        None where the manifest does not say.
+    """
+    sizes: list[FrameSize | None] = [None] * len(manifest)
+    for names in (_ORIGINAL, _OWN) if or_own else (_ORIGINAL,):
+        if not all(name in manifest for name in names):
+            continue
+        sides = zip(*(manifest.column(name).tolist() for name in names), strict=True)
+        for row, (width, height) in enumerate(sides):
+            if sizes[row] is None and width > 0 and height > 0:
+                sizes[row] = FrameSize.of(width, height)
+    return tuple(sizes)
 
 
 @cache

@@ -22,7 +22,6 @@ from whichcam.datasets._files import (
     file_problems,
     relative,
 )
-from whichcam.datasets._frame_sizes import FrameSize
 from whichcam.datasets._groups import GroupBy, row_groups
 from whichcam.datasets._rows import (
     Selection,
@@ -246,31 +245,6 @@ class Manifest:
                 f"no column {name!r} in this manifest; it has {list(self.names)}"
             )
         return self.columns[name]
-
-    def frame_sizes(self, *, or_own: bool = False) -> tuple[FrameSize | None, ...]:
-        """Return the size of the frame that each picture is, or was cut from.
-
-        Parameters
-        ----------
-        or_own : bool, default False
-            Take ``width`` and ``height`` where there is no ``original_width`` or
-            ``original_height``: the picture is said to be whole.
-
-        Returns
-        -------
-        tuple of (FrameSize or None)
-            None where the manifest does not say.
-        """
-        sizes: list[FrameSize | None] = [None] * len(self)
-        pairs = [("width", "height")] if or_own else []
-        for names in (*pairs, ("original_width", "original_height")):
-            if not all(name in self for name in names):
-                continue
-            sides = zip(*(self.column(name).tolist() for name in names), strict=True)
-            for row, (width, height) in enumerate(sides):
-                if width > 0 and height > 0:
-                    sizes[row] = FrameSize.of(width, height)
-        return tuple(sizes)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield each row as a dict of str and int; blank whole numbers are None."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from whichcam.datasets import FrameSize, Manifest, canonical_camera
+from whichcam.datasets import FrameSize, Manifest, canonical_camera, frame_sizes
 from whichcam.errors import InputError, SplitLeakageError
 from whichcam.evaluation._records import UNTOUCHED, RowFailure
 from whichcam.scoring import UNKNOWN
@@ -109,7 +109,7 @@ def plan(
     }
     if column["split"] is blank:
         column["split"] = [ALL] * len(manifest)
-    files, frames = manifest.paths, manifest.frame_sizes()
+    files, frames = manifest.paths, frame_sizes(manifest)
     tasks: list[Task] = []
     failures: list[RowFailure] = []
     for row in _chosen_rows(column["split"], splits, limit_per_split, seed):

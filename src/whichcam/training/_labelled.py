@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from whichcam._typing import IntArray
-from whichcam.datasets import FrameSize, Manifest, canonical_camera
+from whichcam.datasets import FrameSize, Manifest, canonical_camera, frame_sizes
 from whichcam.errors import DatasetError
 from whichcam.training._views import Views
 
@@ -58,7 +58,7 @@ def labelled_photos(manifest: Manifest, views: Views) -> LabelledPhotos:
     place = {name: k for k, name in enumerate(classes)}
     devices = _groups(manifest, "device", names, rows)
     sessions = _groups(manifest, "session", devices, rows)
-    sizes = manifest.frame_sizes(or_own=True)
+    sizes = frame_sizes(manifest, or_own=True)
     return LabelledPhotos(
         classes=classes,
         makes=_makes(manifest, classes),

@@ -23,15 +23,16 @@ from whichcam.models import CameraModel, FileStatistics, FrameSizes, ModelSpec
 from whichcam.models.storage import write_json
 from whichcam.traces import TRACE_SIZE, TRACE_VERSION
 from whichcam.training import _distributed
-from whichcam.training._calibrate import calibrate, held_out_outputs, sample_traces
+from whichcam.training._calibrate import calibrate
 from whichcam.training._card import write_card
 from whichcam.training._config import TrainingConfig
 from whichcam.training._export import export_onnx
 from whichcam.training._fit import fit_network
 from whichcam.training._folds import calibration_folds
+from whichcam.training._held_out import held_out_outputs
 from whichcam.training._labelled import LabelledPhotos, labelled_photos
 from whichcam.training._network import SUBSETS
-from whichcam.training._views import take_views
+from whichcam.training._views import sample_traces, take_views
 
 Progress = Callable[[str, int, int], None]
 LICENCE = "Apache-2.0"

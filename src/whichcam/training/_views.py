@@ -114,6 +114,12 @@ def take_views(
     )
 
 
+def sample_traces(views: Views, count: int) -> FloatArray:
+    """Return some untouched traces, to compare the exported network on."""
+    step = max(1, len(views.untouched) // count)
+    return views.untouched[::step, 0][:count].astype(np.float32)
+
+
 def keep_views(photo: Photo, config: TrainingConfig, folder: PathLike) -> None:
     """Take the traces of a photo that training will ask for, unless they are kept.
 

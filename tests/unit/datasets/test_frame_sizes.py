@@ -12,6 +12,7 @@ from whichcam.datasets import (
     FrameSize,
     Manifest,
     canonical_camera,
+    frame_sizes,
     listed_frame_sizes,
 )
 from whichcam.errors import InputError
@@ -46,7 +47,7 @@ def test_a_camera_that_is_not_listed_has_no_frame() -> None:
 def test_pictures_of_a_listed_aspect_are_of_a_listed_size(photos_dir: Path) -> None:
     """Of training pictures: a menu that lacks what its camera stores is wrong."""
     manifest = Manifest.read(photos_dir / "manifest.csv").where(split="train")
-    for name, size in zip(manifest.camera_model, manifest.frame_sizes(), strict=True):
+    for name, size in zip(manifest.camera_model, frame_sizes(manifest), strict=True):
         full, *smaller = listed_frame_sizes(name)
         assert size is not None
         aspect = size.long_px / size.short_px
@@ -59,7 +60,7 @@ def test_no_real_picture_is_larger_than_its_cameras_full_frame(
 ) -> None:
     """Of training pictures alone: nothing here is to be learnt from the test splits."""
     manifest = Manifest.read(photos_dir / "manifest.csv").where(split="train")
-    for name, size in zip(manifest.camera_model, manifest.frame_sizes(), strict=True):
+    for name, size in zip(manifest.camera_model, frame_sizes(manifest), strict=True):
         full = listed_frame_sizes(name)[0]
         assert size is not None
         assert size.long_px <= full.long_px, name
@@ -70,3 +71,21 @@ def test_no_real_picture_is_larger_than_its_cameras_full_frame(
 def test_a_frame_without_extent_is_none(width: int, height: int) -> None:
     with pytest.raises(InputError, match="is none"):
         FrameSize.of(width, height)
+
+
+def test_the_frame_of_a_picture_is_what_it_was_cut_from_or_unknown(
+    tmp_path: Path,
+) -> None:
+    columns: dict[str, list[object]] = {
+        "path": ["cut", "whole", "half told", "untold"],
+        "width": [384, 4000, 384, None],
+        "height": [384, 3000, 384, None],
+        "original_width": [2000, None, 2000, None],
+        "original_height": [3000, None, None, None],
+    }
+    manifest = Manifest(columns, tmp_path)
+    assert frame_sizes(manifest) == ((3000, 2000), None, None, None)
+    own = ((3000, 2000), (4000, 3000), (384, 384), None)
+    assert frame_sizes(manifest, or_own=True) == own
+    plain = Manifest({"path": ["a"]}, tmp_path)
+    assert frame_sizes(plain, or_own=True) == (None,)

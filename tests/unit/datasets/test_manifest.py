@@ -40,24 +40,6 @@ def test_aliases_are_read_as_the_columns_they_mean(tmp_path: Path) -> None:
     assert manifest.device_id.tolist() == ["x1"]
 
 
-def test_the_frame_of_a_picture_is_what_it_was_cut_from_or_unknown(
-    tmp_path: Path,
-) -> None:
-    columns: dict[str, list[object]] = {
-        "path": ["cut", "whole", "half told", "untold"],
-        "width": [384, 4000, 384, None],
-        "height": [384, 3000, 384, None],
-        "original_width": [2000, None, 2000, None],
-        "original_height": [3000, None, None, None],
-    }
-    manifest = Manifest(columns, tmp_path)
-    assert manifest.frame_sizes() == ((3000, 2000), None, None, None)
-    own = ((3000, 2000), (4000, 3000), (384, 384), None)
-    assert manifest.frame_sizes(or_own=True) == own
-    plain = Manifest({"path": ["a"]}, tmp_path)
-    assert plain.frame_sizes(or_own=True) == (None,)
-
-
 def test_a_column_and_its_alias_together_are_refused(tmp_path: Path) -> None:
     file = write(tmp_path / "m.csv", "path,file\na,b\n")
     with pytest.raises(ManifestError, match=r"column 2: 'file' and 'path' both mean"):
