@@ -23,6 +23,7 @@ MODEL_FILES = (
     *("model.onnx", "spec.json", "calibration.json"),
     *("file_statistics.json", "CARD.md"),
 )
+FRAME_SIZES = "frame_sizes.json"  # only of models that look at the size of pictures
 
 
 class WhichcamClassifier:
@@ -188,11 +189,13 @@ class WhichcamClassifier:
         InputError
             If the folder holds something already.
         """
-        source, target = self._fitted().folder, Path(folder)
+        model = self._fitted()
+        source, target = model.folder, Path(folder)
         if target.exists() and any(target.iterdir()):
             raise InputError(f"{target} is not empty; give a new folder")
         target.mkdir(parents=True, exist_ok=True)
-        for name in MODEL_FILES:
+        sized = model.frame_sizes is not None
+        for name in (*MODEL_FILES, FRAME_SIZES) if sized else MODEL_FILES:
             shutil.copyfile(source / name, target / name)
 
     @classmethod

@@ -29,7 +29,7 @@ from whichcam.training import TrainingConfig, TrainingReport, train
 
 FILES = {
     *("model.onnx", "spec.json", "calibration.json", "file_statistics.json"),
-    "CARD.md",
+    *("frame_sizes.json", "CARD.md"),
 }
 
 
@@ -130,7 +130,7 @@ def test_the_report_counts_what_was_used(trained: Run) -> None:
     assert (report.n_photos, report.n_devices, report.n_classes) == (24, 3, 3)
     assert report.skipped == ()
     assert Path(report.folder) == trained.folder
-    assert set(report.validation) == {"file", "pixels"}
+    assert set(report.validation) == {"frame", "file", "pixels"}
     assert json.loads(json.dumps(report.to_dict()))["model_id"] == report.model_id
 
 
@@ -148,7 +148,7 @@ def test_the_same_seed_and_photos_give_the_same_model(
 ) -> None:
     again = train(manifest, tmp_path / "again", config=_config())
     first, second = trained.folder, tmp_path / "again"
-    for name in ("model.onnx", "calibration.json", "file_statistics.json"):
+    for name in FILES - {"spec.json", "CARD.md"}:
         assert (first / name).read_bytes() == (second / name).read_bytes()
     assert again.model_id == trained.report.model_id
 
