@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from whichcam.errors import IncompatibleArtifactError
 from whichcam.media import JpegStructure
-from whichcam.models.storage import class_index, field
+from whichcam.models.storage import counts_from_json, counts_to_json, field
 
 # Shares of the mixture. Chosen on validation devices; see docs/experiments.md.
 _OF_MODEL, _OF_MAKE, _OF_ANYBODY = 0.15, 0.80, 0.05
@@ -161,9 +161,7 @@ class FileStatistics:
                     "luma": list(key.luma),
                     "chroma": list(key.chroma),
                     "subsampling": key.subsampling,
-                    "counts": {
-                        str(column): float(row[column]) for column in np.nonzero(row)[0]
-                    },
+                    "counts": counts_to_json(row),
                 }
                 for key, row in zip(self.keys, self.counts, strict=True)
             ],
@@ -190,8 +188,7 @@ class FileStatistics:
                     str(entry["subsampling"]),
                 )
                 keys.append(key)
-                for column, count in entry["counts"].items():
-                    counts[row, class_index(column, len(makes))] = float(count)
+                counts[row] = counts_from_json(entry["counts"], len(makes))
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise IncompatibleArtifactError(
                 f"stored file statistics cannot be read: {error!r}"

@@ -18,7 +18,7 @@ import numpy as np
 from whichcam.datasets import FrameSize, listed_frame_sizes
 from whichcam.errors import IncompatibleArtifactError, InputError
 from whichcam.models._calibration import Float64Array
-from whichcam.models.storage import class_index, field
+from whichcam.models.storage import counts_from_json, counts_to_json, field
 
 # Shares of the mixture: sizes seen in training, the full frame, what can be made of
 # it, and anything. Of the devices that were trained on, two thirds store full frames
@@ -122,9 +122,7 @@ class FrameSizes:
             "seen": [
                 {
                     "size": list(size),
-                    "counts": {
-                        str(column): float(row[column]) for column in np.nonzero(row)[0]
-                    },
+                    "counts": counts_to_json(row),
                 }
                 for size, row in zip(self.seen, self.counts, strict=True)
             ],
@@ -145,8 +143,7 @@ class FrameSizes:
         try:
             seen = tuple(_size(entry["size"]) for entry in entries)
             for row, entry in enumerate(entries):
-                for column, count in entry["counts"].items():
-                    counts[row, class_index(column, len(offered))] = float(count)
+                counts[row] = counts_from_json(entry["counts"], len(offered))
             sizes = tuple(tuple(_size(size) for size in own) for own in offered)
         except (KeyError, TypeError, ValueError, AttributeError, InputError) as error:
             raise IncompatibleArtifactError(

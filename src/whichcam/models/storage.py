@@ -8,13 +8,24 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
+
 from whichcam.errors import (
     ArtifactNotFoundError,
     ChecksumMismatchError,
     IncompatibleArtifactError,
 )
 
-__all__ = ["class_index", "field", "open_onnx", "read_json", "read_onnx", "write_json"]
+__all__ = [
+    "counts_from_json",
+    "counts_to_json",
+    "field",
+    "open_onnx",
+    "read_json",
+    "read_onnx",
+    "write_json",
+]
 
 _LARGEST_BYTES = 16 * 2**20  # a model's JSON is some 100 kB; more is not ours
 _LARGEST_ONNX_BYTES: Final = 512 * 2**20
@@ -55,18 +66,28 @@ def field(data: Mapping[str, Any], name: str, kind: type | tuple[type, ...]) -> 
     return value
 
 
-def class_index(text: str, n_classes: int) -> int:
-    """Return the class that a key of stored counts names.
+def counts_to_json(row: npt.NDArray[np.float64]) -> dict[str, float]:
+    """Return the counts of the classes that have any, by the class's number."""
+    return {str(column): float(row[column]) for column in np.nonzero(row)[0]}
+
+
+def counts_from_json(
+    stored: Mapping[str, Any], n_classes: int
+) -> npt.NDArray[np.float64]:
+    """Return counts of shape (n_classes,) that `counts_to_json` wrote.
 
     Raises
     ------
-    ValueError
-        If there is no such class.
+    ValueError, TypeError, AttributeError
+        If they are none, or of a class that there is not.
     """
-    index = int(text)
-    if not 0 <= index < n_classes:
-        raise ValueError(f"class index {index}, of {n_classes} classes")
-    return index
+    row = np.zeros(n_classes)
+    for text, count in stored.items():
+        index = int(text)
+        if not 0 <= index < n_classes:
+            raise ValueError(f"class index {index}, of {n_classes} classes")
+        row[index] = float(count)
+    return row
 
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
