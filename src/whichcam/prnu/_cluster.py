@@ -174,7 +174,7 @@ def _fill(store: NoiseStore, noises: Iterable[PhotoNoise]) -> tuple[int, int]:
         intensity = as_plane(noise.intensity, "intensity")
         try:
             photo = Photo(residual, intensity, 1.0, 0)
-            x, energy = photo[:], photo.energy
+            x, energy = photo[:, :], photo.energy
         except InsufficientEvidenceError:
             x, energy = np.zeros(shape, np.float32), 0.0
         store.append(x, energy)

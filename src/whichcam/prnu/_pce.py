@@ -19,18 +19,18 @@ EXCLUSION: Final = 11  # side in px: Goljan, Fridrich and Filler 2009, section 3
 GRID: Final = 8  # JPEG's blocks
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz", "arcp"})
 def energy_by_class(
     surface: FloatArray,
     classes: npt.NDArray[np.uint8],
     rows: npt.NDArray[np.float32],
     cols: npt.NDArray[np.float32],
-) -> npt.NDArray[np.float64]:
+) -> npt.NDArray[np.float32]:
     """Return, per class of row, the sum of squares in every column.
 
     What is in none of the rows and columns of weight 1 is left out.
     """
-    sums = np.zeros((8, surface.shape[1]), np.float64)
+    sums = np.zeros((8, surface.shape[1]), np.float32)
     for y in range(surface.shape[0]):
         line, total = surface[y], sums[classes[y]]
         if rows[y] > 0:

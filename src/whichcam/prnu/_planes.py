@@ -11,7 +11,7 @@ import numpy as np
 from whichcam._typing import FloatArray
 from whichcam.errors import InputError, InsufficientEvidenceError
 from whichcam.prnu._products import usable_sums, weighted_residual
-from whichcam.signal._correlation import as_plane, read_only
+from whichcam.signal._correlation import as_plane
 
 
 def mean_of_usable(n: float, total: float, squares: float) -> float:
@@ -80,17 +80,21 @@ class Photo:
 
     def weighted(self, rows: slice, cols: slice, mean: float) -> FloatArray:
         """Return a part of (residual - mean) * intensity, turned."""
-        residual, intensity = (
-            read_only(np.ascontiguousarray(self.turned(plane)[rows, cols]))
-            for plane in (self.residual, self.intensity)
+        height, width = self.shape
+        top, bottom, _ = rows.indices(height)
+        left, right, _ = cols.indices(width)
+        for _ in range(self.turn):  # back, a quarter at a time: to where it lies
+            top, bottom, left, right = left, right, height - bottom, height - top
+            height, width = width, height
+        found = np.empty((bottom - top, right - left), np.float32)
+        weighted_residual(
+            self.residual, self.intensity, (top, left), np.float32(mean), found
         )
-        found = np.empty_like(residual)
-        weighted_residual(residual, intensity, np.float32(mean), found)
-        return found
+        return np.ascontiguousarray(self.turned(found))
 
-    def __getitem__(self, rows: slice) -> FloatArray:
-        """Return some rows of what is correlated with patterns."""
-        return self.weighted(rows, slice(None), self.mean)
+    def __getitem__(self, part: tuple[slice, slice]) -> FloatArray:
+        """Return some rows and columns of what is correlated with patterns."""
+        return self.weighted(*part, self.mean)
 
 
 class Planes:

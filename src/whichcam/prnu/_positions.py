@@ -251,7 +251,7 @@ def _window(photo: Photo, sensor: Sensor, place: tuple[int, int], reach: int) ->
     """
     height, width = photo.shape
     reach = min(reach, (min(height, width) - 1) // 2)
-    x, energy = photo[:], photo.energy
+    x, energy = photo[:, :], photo.energy
     if not energy * sensor.energy > 0:
         raise _constant()
     around = np.zeros((height + 2 * reach, width + 2 * reach), np.float32)

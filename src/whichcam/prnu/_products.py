@@ -12,7 +12,7 @@ from whichcam._typing import FloatArray
 
 # Sums may be reordered; NaN must stay NaN, or bad input would pass for good.
 _FAST: Final = {"reassoc", "contract", "nsz", "arcp"}
-_FEW_ROWS: Final = 16  # of 10 megapixels: a quarter of a megabyte, which stays cached
+_NEARLY: Final = np.float32(1 - 1e-6)  # quotients are rounded
 
 
 @numba.njit(cache=True, nogil=True, fastmath=_FAST)
@@ -114,15 +114,23 @@ def sums_at(
 
 @numba.njit(cache=True, nogil=True, fastmath=_FAST)
 def weighted_residual(
-    residual: FloatArray, intensity: FloatArray, mean: np.float32, out: FloatArray
+    residual: FloatArray,
+    intensity: FloatArray,
+    place: tuple[int, int],
+    mean: np.float32,
+    out: FloatArray,
 ) -> None:
-    """Write (residual - mean) * intensity, 0 where unusable."""
-    for y in range(residual.shape[0]):
-        w, i, x = residual[y], intensity[y], out[y]
-        for j in range(residual.shape[1]):
+    """Write the part of (residual - mean) * intensity at a place, 0 where unusable."""
+    height, width = out.shape
+    top, left = place
+    for y in range(height):
+        w, x = residual[top + y, left : left + width], out[y]
+        i = intensity[top + y, left : left + width]
+        for j in range(width):
             x[j] = (w[j] - mean) * i[j] if i[j] > 0 else np.float32(0)
 
 
+@numba.njit(cache=True, nogil=True)
 def greatest(
     surface: FloatArray,
     factors: FloatArray,
@@ -132,17 +140,25 @@ def greatest(
 ) -> tuple[int, int]:
     """Return where the surface times its factor (by class of row, column) is greatest.
 
-    Only the first rows and columns are looked at.
+    Only the first rows and columns are looked at, and closely those rows alone that
+    hold a value which the greatest factor of their class would make greater.
     """
-    best, place = -np.inf, (0, 0)
-    for top in range(0, n_rows, _FEW_ROWS):
-        rows = slice(top, min(top + _FEW_ROWS, n_rows))
-        scores = factors[classes[rows], :n_cols]
-        scores *= surface[rows, :n_cols]
-        y, x = divmod(int(scores.argmax()), n_cols)
-        if scores[y, x] > best:
-            best, place = float(scores[y, x]), (top + y, x)
-    return place
+    most = np.empty(len(factors), np.float32)
+    for k in range(len(factors)):
+        most[k] = factors[k, :n_cols].max()
+    best, y_best, x_best = np.float32(-np.inf), 0, 0
+    for y in range(n_rows):
+        line, factor = surface[y, :n_cols], factors[classes[y], :n_cols]
+        if best > 0:
+            least, is_near = _NEARLY * best / most[classes[y]], False
+            for x in range(n_cols):
+                is_near |= line[x] >= least
+            if not is_near:
+                continue
+        for x in range(n_cols):
+            if line[x] * factor[x] > best:
+                best, y_best, x_best = line[x] * factor[x], y, x
+    return y_best, x_best
 
 
 def box_energies(pattern: FloatArray, height: int, width: int) -> FloatArray:

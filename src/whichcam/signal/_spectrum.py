@@ -10,6 +10,8 @@ from whichcam._typing import FloatArray
 from whichcam.errors import InputError
 from whichcam.signal._wavelet import window_means
 
+# numba keeps this file compiled with copies from others: 61f149b8
+
 _FOLD = 64  # at least so many samples side by side, so that sums are vectorised
 
 

@@ -54,7 +54,7 @@ def test_a_photo_that_lies_beside_the_pattern_has_no_sums(
 
 
 @pytest.mark.parametrize("turn", [0, 1, 2, 3])
-def test_rows_of_a_photo_are_what_is_correlated_with_patterns(
+def test_parts_of_a_photo_are_what_is_correlated_with_patterns(
     rng: np.random.Generator, turn: int
 ) -> None:
     photo = _photo(rng, (15, 21), turn)
@@ -64,8 +64,9 @@ def test_rows_of_a_photo_are_what_is_correlated_with_patterns(
     whole = np.rot90(whole, turn)
     assert photo.mean == pytest.approx(mean, abs=1e-6)
     assert photo.energy == pytest.approx(float((whole**2).sum()), rel=1e-5)
-    np.testing.assert_allclose(photo[:], whole, atol=1e-6)
-    np.testing.assert_allclose(photo[3:11], whole[3:11], atol=1e-6)
+    np.testing.assert_allclose(photo[:, :], whole, atol=1e-6)
+    np.testing.assert_allclose(photo[3:11, 2:], whole[3:11, 2:], atol=1e-6)
+    np.testing.assert_allclose(photo[:13, 5:9], whole[:13, 5:9], atol=1e-6)
 
 
 def test_the_greatest_value_is_that_of_all_scaled_ones(

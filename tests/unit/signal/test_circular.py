@@ -8,14 +8,14 @@ import pytest
 from whichcam.signal._circular import circular_products, spectrum_of
 
 
-class RowsOnDemand:
-    """A plane that makes rows when they are asked for, as photos do."""
+class PartsOnDemand:
+    """A plane that makes parts when they are asked for, as photos do."""
 
     def __init__(self, plane: np.ndarray) -> None:
         self.plane, self.shape = plane, plane.shape
 
-    def __getitem__(self, rows: slice) -> np.ndarray:
-        return self.plane[rows].copy()
+    def __getitem__(self, part: tuple[slice, slice]) -> np.ndarray:
+        return self.plane[part].copy()
 
 
 def _pair(
@@ -49,7 +49,7 @@ def test_each_value_is_the_sum_of_products_at_its_shift(
     np.testing.assert_allclose(_expected(a, b), expected, atol=1e-9)
 
 
-# Rows and frequencies of one block and of several, full and not; factors of every
+# Columns and frequencies of one block and of several, full and not; factors of every
 # kind; sides with a factor that is left to scipy.
 @pytest.mark.parametrize(
     "shape",
@@ -71,7 +71,7 @@ def test_a_smaller_plane_made_on_demand_is_padded_and_sums_are_scaled(
     a, small = rng.normal(size=shape).astype(np.float32), np.zeros(shape, np.float32)
     small[:70, :99] = rng.normal(size=(70, 99))
     expected = 0.25 * _expected(a, small)
-    part = RowsOnDemand(small[:70, :99])
+    part = PartsOnDemand(small[:70, :99])
     found = circular_products(spectrum_of(a), part, shape, 0.25)
     np.testing.assert_allclose(found, expected, atol=2e-6 * np.abs(expected).max())
     padded = circular_products(spectrum_of(part, shape), a, shape)
