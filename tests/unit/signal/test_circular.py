@@ -50,10 +50,14 @@ def test_each_value_is_the_sum_of_products_at_its_shift(
 
 
 # Columns and frequencies of one block and of several, full and not; factors of every
-# kind; sides with a factor that is left to scipy.
+# kind; sides with a factor that is left to scipy; planes that are written past the
+# caches, which rows of 1005 values are not.
 @pytest.mark.parametrize(
     "shape",
-    [(64, 62), (65, 64), (70, 260), (200, 129), (121, 85), (131, 96), (96, 262)],
+    [
+        *[(64, 62), (65, 64), (70, 260), (200, 129), (121, 85), (131, 96), (96, 262)],
+        *[(1024, 1040), (1050, 1005)],
+    ],
 )
 def test_planes_of_several_blocks_have_the_same_sums(
     rng: np.random.Generator, shape: tuple[int, int]
