@@ -16,7 +16,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SHARED ?= ../shared/photos
 PHOTOS ?=
-PYTEST_ARGS ?=
+PYTEST_ARGS ?= -n 2 --dist loadfile
 SPHINX_ARGS ?= -q
 
 IS_NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -98,9 +98,10 @@ docs: $(ALL)
 	$(BIN)/sphinx-build -W --keep-going -n $(SPHINX_ARGS) -b html docs docs/_build/html
 
 # Real photographs are used where WHICHCAM_PHOTOS names them or they lie beside the
-# project; where there are none, those tests skip and say so.
+# project; where there are none, those tests skip and say so. Two processes share the
+# suite, a whole file at a time: what a file trains for all its tests is made once.
 suite: $(ALL)
-	$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST_ARGS)
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(BIN)/python -m pytest --cov --cov-report=term $(PYTEST_ARGS)
 
 bench: $(ALL)
 	$(BIN)/python benchmarks/speed.py

@@ -121,6 +121,24 @@ def fitted(request: pytest.FixtureRequest, shared: Shared) -> Iterator[Fitted]:
         yield Fitted(name=name, classifier=classifier, shared=shared)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Again:
+    classifier: CameraModelClassifier
+    told: list[tuple[str, int, int]]
+
+
+@pytest.fixture(scope="module")
+def again(fitted: Fitted, tmp_path_factory: pytest.TempPathFactory) -> Again:
+    """Return the method fitted once more, and what it told of its progress."""
+    told: list[tuple[str, int, int]] = []
+    built: Any = _build(fitted.name, tmp_path_factory.mktemp("again") / "model")
+    built.fit(
+        fitted.shared.manifest,
+        progress=lambda stage, done, total: told.append((stage, done, total)),
+    )
+    return Again(classifier=built, told=told)
+
+
 @contextmanager
 def _one_thread(name: str) -> Iterator[None]:
     """Skip where a method's libraries are missing; keep torch to one thread."""
@@ -252,11 +270,11 @@ def test_the_photo_is_left_as_it_was(fitted: Fitted, rng: np.random.Generator) -
     np.testing.assert_array_equal(photo.pixels, pixels)
 
 
-def test_the_same_seed_gives_the_same_answers(fitted: Fitted, tmp_path: Path) -> None:
-    again = _build(fitted.name, tmp_path / "model").fit(fitted.shared.manifest)
+def test_the_same_seed_gives_the_same_answers(fitted: Fitted, again: Again) -> None:
+    assert again.classifier is not fitted.classifier
     photos = _photos(fitted)
     np.testing.assert_array_equal(
-        _answers(again, photos), _answers(fitted.classifier, photos)
+        _answers(again.classifier, photos), _answers(fitted.classifier, photos)
     )
 
 
@@ -317,19 +335,11 @@ def test_the_constructors_arguments_can_be_read_back(
     assert rebuilt.get_params() == params
 
 
-def test_progress_is_told_and_ends_where_it_said(
-    fitted: Fitted, tmp_path: Path
-) -> None:
-    told: list[tuple[str, int, int]] = []
-    built: Any = _build(fitted.name, tmp_path / "model")
-    built.fit(
-        fitted.shared.manifest,
-        progress=lambda stage, done, total: told.append((stage, done, total)),
-    )
-    assert told
-    last = {stage: (done, total) for stage, done, total in told}
+def test_progress_is_told_and_ends_where_it_said(again: Again) -> None:
+    assert again.told
+    last = {stage: (done, total) for stage, done, total in again.told}
     assert all(done == total for done, total in last.values())
-    assert all(0 <= done <= total for _, done, total in told)
+    assert all(0 <= done <= total for _, done, total in again.told)
 
 
 def test_a_folder_that_holds_something_is_not_written_to(

@@ -8,6 +8,14 @@ import subprocess
 from collections.abc import Sequence
 
 
+def free_port() -> int:
+    """Return a port of the loopback that nobody listens at."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
 def run_in_processes(
     command: Sequence[str], n_processes: int, *, exit_code: int = 0
 ) -> list[str]:
@@ -16,9 +24,7 @@ def run_in_processes(
     Each finds RANK, WORLD_SIZE and the address of the first in its environment, and the
     process group over the loopback. All must end with ``exit_code``.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     started = [
         subprocess.Popen(
             command,

@@ -259,11 +259,16 @@ def test_a_killed_run_goes_on_where_it_stopped(
         f"n_folds=3, workers=1, work={str(tmp_path / 'work')!r})\n"
     )
     here = str(Path(crossval_fakes.__file__).parent)
-    environment = os.environ | {SLOW: "0.4", "PYTHONPATH": here}
+    paths = [here, *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    environment = os.environ | {
+        SLOW: "0.4",
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+    }
     process = subprocess.Popen([sys.executable, "-c", program], env=environment)
     folds = tmp_path / "work" / "folds"
     deadline = time.monotonic() + 60
     while not list(folds.glob("*.json")) and time.monotonic() < deadline:
+        assert process.poll() is None, "it ended before it could be killed"
         time.sleep(0.02)
     process.kill()
     assert process.wait() != 0

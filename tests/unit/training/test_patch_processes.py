@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from contextlib import redirect_stderr
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import gloo_train
 import numpy as np
 import pytest
-from gloo import run_in_processes
+from gloo import free_port, run_in_processes
 
 pytest.importorskip("torch", reason="the extra train is not installed")
 pytest.importorskip("timm", reason="the extra train is not installed")
@@ -61,25 +64,74 @@ SETTINGS: dict[str, dict[str, Any]] = {
 COMMON = {"device": "cpu", "region_px": 160}
 
 
-@pytest.fixture
-def command(tmp_path: Path, manifest: Manifest) -> Callable[..., list[str]]:
-    """Return a function that gives the arguments of ``python -m whichcam.training``."""
-    manifest.write(tmp_path / "manifest.csv")
-
-    def build(method: str, name: str, **changes: Any) -> list[str]:
-        config = tmp_path / f"{name}.toml"
-        settings = {**COMMON, **SETTINGS[method], **changes}
-        lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
-        config.write_text("\n".join(lines))
-        out = ["-o", str(tmp_path / name), "--config", str(config)]
-        return [str(tmp_path / "manifest.csv"), "--method", method, *out]
-
-    return build
+def _arguments(
+    manifest: Manifest, folder: Path, method: str, name: str, **changes: Any
+) -> list[str]:
+    """Return the arguments of ``python -m whichcam.training``."""
+    manifest.write(folder / "manifest.csv")
+    config = folder / f"{name}.toml"
+    settings = {**COMMON, **SETTINGS[method], **changes}
+    lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
+    config.write_text("\n".join(lines))
+    out = ["-o", str(folder / name), "--config", str(config)]
+    return [str(folder / "manifest.csv"), "--method", method, *out]
 
 
-def _in_two(arguments: list[str]) -> None:
-    said = run_in_processes([sys.executable, "-m", "whichcam.training", *arguments], 2)
-    assert "% of the time spent waiting for data" in said[0]
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """Folders of models, and how the command was called for the last of them."""
+
+    one: Path
+    two: Path
+    whole: Path
+    stopped: Path
+    arguments: list[str]
+    refused: tuple[int, str]
+
+
+@pytest.fixture(scope="module")
+def trained(manifest: Manifest, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """Return what one process trained, and two: one pair of them for both trainings.
+
+    ``one`` and ``whole`` are by one process; ``two`` is by two. ``stopped`` was begun
+    by one process, refused without ``--resume``, and finished by two with it.
+    """
+    folder = tmp_path_factory.mktemp("patches")
+    assert main(_arguments(manifest, folder, "constrained", "one", workers=0)) == 0
+    assert main(_arguments(manifest, folder, "finetune", "whole")) == 0
+
+    def stop(stage: str, done: int, total: int) -> None:
+        del total
+        if stage.startswith("1 of") and done == 1:
+            raise KeyboardInterrupt
+
+    settings = {**COMMON, **SETTINGS["finetune"]}
+    stopped = folder / "stopped"
+    with pytest.raises(KeyboardInterrupt):
+        train_method(manifest, stopped, "finetune", settings=settings, progress=stop)
+    arguments = _arguments(manifest, folder, "finetune", "stopped")
+    with redirect_stderr(StringIO()) as said:
+        refused = main(arguments)
+    _in_two(
+        _arguments(manifest, folder, "constrained", "two", workers=2),
+        [*arguments, "--resume"],
+    )
+    return Trained(
+        one=folder / "one",
+        two=folder / "two",
+        whole=folder / "whole",
+        stopped=stopped,
+        arguments=arguments,
+        refused=(refused, said.getvalue()),
+    )
+
+
+def _in_two(*commands: list[str]) -> None:
+    trainings = json.dumps([[free_port(), arguments] for arguments in commands])
+    said = run_in_processes([sys.executable, gloo_train.__file__, trainings], 2)
+    lines = said[0].splitlines()
+    assert len(lines) == len(commands)
+    assert all("% of the time spent waiting for data" in line for line in lines)
     assert said[1] == ""
 
 
@@ -111,52 +163,33 @@ def _assert_alike(one: Path, other: Path) -> None:
 
 @ON_LINUX
 def test_two_processes_train_what_one_does(
-    command: Callable[..., list[str]], manifest: Manifest, tmp_path: Path
+    trained: Trained, manifest: Manifest
 ) -> None:
-    assert main(command("constrained", "one", workers=0)) == 0
-    _in_two(command("constrained", "two", workers=2))
-    one, two = tmp_path / "one", tmp_path / "two"
-    _assert_alike(one, two)
-    assert sorted(path.name for path in two.iterdir()) == [
+    _assert_alike(trained.one, trained.two)
+    assert sorted(path.name for path in trained.two.iterdir()) == [
         "arrays.npz",
         "method.json",
         "model.onnx",
     ]
     photos = [open_photo(path) for path in manifest.paths[:3]]
     np.testing.assert_allclose(
-        load_method(one).predict_proba(photos),
-        load_method(two).predict_proba(photos),
+        load_method(trained.one).predict_proba(photos),
+        load_method(trained.two).predict_proba(photos),
         atol=TOLERANCE,
     )
 
 
 @ON_LINUX
 def test_two_processes_go_on_where_one_was_stopped(
-    command: Callable[..., list[str]],
-    manifest: Manifest,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    trained: Trained, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(command("finetune", "whole")) == 0
-    capsys.readouterr()
-
-    def stop(stage: str, done: int, total: int) -> None:
-        del total
-        if stage.startswith("1 of") and done == 1:
-            raise KeyboardInterrupt
-
-    settings = {**COMMON, **SETTINGS["finetune"]}
-    again = tmp_path / "again"
-    with pytest.raises(KeyboardInterrupt):
-        train_method(manifest, again, "finetune", settings=settings, progress=stop)
-    arguments = command("finetune", "again")
-    assert main(arguments) == 3
-    assert "holds an unfinished run" in capsys.readouterr().err
-    _in_two([*arguments, "--resume"])
-    stages = [row["stage"] for row in _history(again)]
+    assert trained.refused[0] == 3
+    assert "holds an unfinished run" in trained.refused[1]
+    stages = [row["stage"] for row in _history(trained.stopped)]
     assert stages == ["0 of 7 blocks open"] * 2 + ["1 of 7 blocks open"] * 2
-    _assert_alike(tmp_path / "whole", again)
-    assert main([*arguments, "--resume"]) == 3
+    _assert_alike(trained.whole, trained.stopped)
+    capsys.readouterr()
+    assert main([*trained.arguments, "--resume"]) == 3
     assert "holds a model already" in capsys.readouterr().err
 
 

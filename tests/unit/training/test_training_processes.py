@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from gloo import run_in_processes
 
 pytest.importorskip("torch", reason="the extra train is not installed")
 
+import gloo_fit
 import torch
 from torch import nn
 
@@ -24,51 +26,19 @@ from whichcam.training.__main__ import main
 # Sums are taken in another order, and AdamW divides by what may be next to nothing.
 TOLERANCE = 2e-3
 
-_PROGRAM = """
-import json, os, sys
-from pathlib import Path
 
-import numpy as np
-import torch
+@dataclass(frozen=True, kw_only=True)
+class InTwo:
+    """What two processes left: a whole training, and one killed after two epochs."""
 
-from whichcam.traces import TRACE_SIZE
-from whichcam.training import TrainingConfig, _distributed
-from whichcam.training._fit import fit_network
-from whichcam.training._views import Views
-
-torch.set_num_threads(1)
-out, epochs_before_death = Path(sys.argv[1]), int(sys.argv[2])
-config = TrainingConfig.from_mapping(json.loads(sys.argv[3]))
-n, n_classes = 24, 3
-rng = np.random.default_rng(0)
-labels = np.arange(n) % n_classes
-centres = rng.normal(size=(n_classes, 1, TRACE_SIZE))
-kinds = (centres[labels] + rng.normal(size=(3, n, 2, TRACE_SIZE))).astype(np.float16)
-views = Views(untouched=kinds[0], manipulated=kinds[1], reduced=kinds[2],
-              tables=(None,) * n, rows=np.arange(n), skipped=())
-
-def done(epoch, total):
-    if epoch == epochs_before_death:
-        _distributed.wait()
-        os._exit(9)
-
-with _distributed.process_group(torch.device("cpu")):
-    network = fit_network(views, np.arange(n), labels, [f"d{k % 3}" for k in range(n)],
-                          ["s"] * n, n_classes, config, seed=1,
-                          checkpoint=out / "checkpoint.pt", epoch_done=done)
-    if _distributed.rank() == 0:
-        weights = {k: v.numpy() for k, v in network.state_dict().items()}
-        np.savez(out / "weights.npz", **weights)
-"""
+    config: TrainingConfig
+    whole: Path
+    killed: Path
 
 
 @pytest.fixture
-def train_in(
-    tmp_path: Path, settings: dict[str, Any]
-) -> Callable[..., tuple[dict[str, Any], list[float]]]:
-    """Return a function that trains in some processes and returns weights and curve."""
-    script = tmp_path / "fit.py"
-    script.write_text(_PROGRAM)
+def in_two(tmp_path: Path, settings: dict[str, Any]) -> InTwo:
+    """Return what two processes trained, one pair of them for both trainings."""
     config = {
         **settings,
         "epochs": 4,
@@ -77,25 +47,24 @@ def train_in(
         "input_dropout": 0.0,
         "hidden_dropout": 0.0,
     }
+    whole, killed = tmp_path / "two", tmp_path / "killed"
+    for folder in (whole, killed):
+        folder.mkdir()
+    command = [sys.executable, gloo_fit.__file__, str(whole), str(killed)]
+    run_in_processes([*command, json.dumps(config)], 2, exit_code=gloo_fit.EXIT_CODE)
+    return InTwo(config=TrainingConfig.from_mapping(config), whole=whole, killed=killed)
 
-    def run(
-        n_processes: int, name: str, *, dies_after: int = 0, **changes: Any
-    ) -> tuple[dict[str, Any], list[float]]:
-        out = tmp_path / name
-        out.mkdir(exist_ok=True)
-        command = [sys.executable, str(script), str(out), str(dies_after)]
-        run_in_processes(
-            [*command, json.dumps({**config, **changes})],
-            n_processes,
-            exit_code=9 if dies_after else 0,
-        )
-        losses = torch.load(out / "checkpoint.pt", weights_only=True)["losses"]
-        if dies_after:
-            return {}, losses
-        with np.load(out / "weights.npz") as kept:
-            return dict(kept), losses
 
-    return run
+def curve_in(folder: Path) -> list[float]:
+    losses: list[float] = torch.load(folder / "checkpoint.pt", weights_only=True)[
+        "losses"
+    ]
+    return losses
+
+
+def weights_in(folder: Path) -> dict[str, Any]:
+    with np.load(folder / "weights.npz") as kept:
+        return dict(kept)
 
 
 def assert_close(first: dict[str, Any], second: dict[str, Any]) -> None:
@@ -113,17 +82,22 @@ def assert_close(first: dict[str, Any], second: dict[str, Any]) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the loopback is named lo there")
-def test_two_processes_train_what_one_does(train_in: Callable[..., Any]) -> None:
-    weights, curve = train_in(1, "one")
+def test_two_processes_train_what_one_does(in_two: InTwo, tmp_path: Path) -> None:
+    one = tmp_path / "one"
+    one.mkdir()
+    gloo_fit.fit(one, in_two.config)
+    weights, curve = weights_in(one), curve_in(one)
     assert curve[-1] < curve[0]
-    two, two_curve = train_in(2, "two")
-    assert_close(weights, two)
+    two_curve = curve_in(in_two.whole)
+    assert_close(weights, weights_in(in_two.whole))
     np.testing.assert_allclose(two_curve, curve, rtol=TOLERANCE)
     # Killed after two epochs, and gone on with by another number of processes.
-    assert train_in(2, "killed", dies_after=2)[1] == two_curve[:2]
-    resumed, resumed_curve = train_in(1, "killed")
+    assert curve_in(in_two.killed) == two_curve[: gloo_fit.EPOCHS_BEFORE_DEATH]
+    assert not (in_two.killed / "weights.npz").exists()
+    gloo_fit.fit(in_two.killed, in_two.config)
+    resumed_curve = curve_in(in_two.killed)
     assert resumed_curve[:2] == two_curve[:2]
-    assert_close(weights, resumed)
+    assert_close(weights, weights_in(in_two.killed))
     np.testing.assert_allclose(resumed_curve, curve, rtol=TOLERANCE)
 
 
