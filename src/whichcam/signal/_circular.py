@@ -19,7 +19,7 @@ from whichcam.signal._half_spectrum import (
 )
 from whichcam.signal._vectors import WIDTH, filled, load, store
 
-# numba keeps this file compiled with copies from others: b4c7065d
+# numba keeps this file compiled with copies from others: baf4ee25
 
 # Sums may be reordered; NaN must stay NaN, or bad input would pass for good.
 _FAST: Final = {"reassoc", "contract", "nsz", "arcp"}

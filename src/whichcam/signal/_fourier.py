@@ -241,16 +241,15 @@ def _passes(
     is_inverse: bool,
     room: FloatArray,
 ) -> None:
-    """Do some passes on a few rows after the other, which stay in the nearest cache.
+    """Do some of the passes on a part of the rows.
 
-    Rows that are ``rest`` apart are all that these passes bring together: each takes
-    sequences apart into ones whose length is a multiple of it.
+    They bring together only rows that are ``rest`` apart, as each leaves sequences whose
+    length is a multiple of it. So all are done on a few of these rows, which stay in the
+    nearest cache, before the next few.
     """
-    sign, (first, last), (top, bottom) = (
-        np.float32(-1 if is_inverse else 1),
-        passes,
-        part,
-    )
+    first, last = passes
+    top, bottom = part
+    sign = np.float32(-1 if is_inverse else 1)
     step = max(_NEAR * rest // (bottom - top), 1)
     for start in range(0, rest, step):
         stop = min(start + step, rest)
