@@ -18,27 +18,38 @@ _FULL = 255
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
 def _weigh_row(
-    row: PixelArray, darkest: np.float32, counts: IntArray, line: FloatArray
+    colours: FloatArray, darkest: np.float32, counts: IntArray, line: FloatArray
 ) -> np.float32:
-    """Write level / 255, or 0 where it says nothing; return the sum of levels."""
-    total = np.float32(0)
-    n_saturated, n_dark = np.int64(0), np.int64(0)
+    """Write level / 255, or 0 where it says nothing; return the sum of levels.
+
+    All is single precision, counts too, so that vectors are of one width.
+    """
+    zero, one = np.float32(0), np.float32(1)
+    total, n_saturated, n_dark = zero, zero, zero
     for j in range(len(line)):
-        red, green, blue = row[j, 0], row[j, 1], row[j, 2]
+        red, green, blue = colours[3 * j], colours[3 * j + 1], colours[3 * j + 2]
         level = (
-            np.float32(0.299) * np.float32(red)
-            + np.float32(0.587) * np.float32(green)
-            + np.float32(0.114) * np.float32(blue)
+            np.float32(0.299) * red
+            + np.float32(0.587) * green
+            + np.float32(0.114) * blue
         )
-        is_saturated = max(red, green, blue) == _FULL
-        is_dark = level < darkest
+        is_saturated = one if max(red, max(green, blue)) >= _FULL else zero
+        is_dark = one if level < darkest else zero
         total += level
         n_saturated += is_saturated
         n_dark += is_dark
-        line[j] = np.float32(0) if is_saturated | is_dark else level
-    counts[0] += n_saturated
-    counts[1] += n_dark
+        line[j] = (
+            level * np.float32(1 / 255) if is_saturated + is_dark == zero else zero
+        )
+    counts[0] += np.int64(n_saturated)
+    counts[1] += np.int64(n_dark)
     return total
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)
+def _as_float(samples: PixelArray, out: FloatArray) -> None:
+    for j in range(len(out)):
+        out[j] = samples[j]
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
@@ -61,15 +72,14 @@ def weigh(
     the numbers of these, ``tops`` the highest value of each colour.
     """
     height, width = out.shape
-    line = np.empty(width, np.float32)
+    colours = np.empty(3 * width, np.float32)
     highest = np.zeros(3 * width, np.uint8)  # by place in the row: contiguous
     total = np.float64(0)
     for i in range(height):
-        total += _weigh_row(pixels[i], darkest, counts, line)
-        for j in range(width):
-            line[j] *= np.float32(1 / 255)
-        out[i] = line
-        _raise_tops(pixels[i].reshape(-1), highest)
+        samples = pixels[i].reshape(-1)
+        _as_float(samples, colours)
+        total += _weigh_row(colours, darkest, counts, out[i])
+        _raise_tops(samples, highest)
     for j in range(3 * width):
         tops[j % 3] = max(tops[j % 3], highest[j])
     return float(total / (height * width))
@@ -142,12 +152,13 @@ def _sum_of_15(
 def _divide(
     sums: FloatArray,
     shares: FloatArray,
+    share: np.float32,
     floor: np.float32,
     residual: FloatArray,
     weights: FloatArray,
 ) -> None:
     for j in range(len(sums)):
-        mean = max(sums[j] * shares[j], np.float32(0))
+        mean = max(sums[j] * (share * shares[j]), np.float32(0))
         inverse = np.float32(1) / np.sqrt(mean + floor * floor)
         residual[j] *= inverse
         weights[j] *= floor * inverse
@@ -166,6 +177,9 @@ def standardize(residual: FloatArray, weights: FloatArray, floor: np.float32) ->
     padded = np.zeros(width + 2 * REACH, np.float32)
     two, four = np.empty_like(padded), np.empty_like(padded)
     sums, shares = np.empty(width, np.float32), np.empty(width, np.float32)
+    for j in range(width):
+        n_cols = min(j + REACH, width - 1) - max(j - REACH, 0) + 1
+        shares[j] = np.float32(1) / np.float32(n_cols)
     for i in range(-REACH, height):
         newest = i + REACH
         is_inside = newest < height
@@ -178,7 +192,5 @@ def standardize(residual: FloatArray, weights: FloatArray, floor: np.float32) ->
             inner[j] = column[j]
         _sum_of_15(padded, two, four, sums)
         n_rows = min(newest, height - 1) - max(i - REACH, 0) + 1
-        for j in range(width):
-            n_cols = min(j + REACH, width - 1) - max(j - REACH, 0) + 1
-            shares[j] = np.float32(1) / np.float32(n_rows * n_cols)
-        _divide(sums, shares, floor, residual[i], weights[i])
+        share = np.float32(1) / np.float32(n_rows)
+        _divide(sums, shares, share, floor, residual[i], weights[i])
