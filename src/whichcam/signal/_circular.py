@@ -19,7 +19,7 @@ from whichcam.signal._half_spectrum import (
 )
 from whichcam.signal._vectors import WIDTH, filled, load, store
 
-# numba keeps this file compiled with copies from others: baf4ee25
+# numba keeps this file compiled with copies from others: 875c4fe0
 
 # Sums may be reordered; NaN must stay NaN, or bad input would pass for good.
 _FAST: Final = {"reassoc", "contract", "nsz", "arcp"}

@@ -15,7 +15,7 @@ from whichcam.signal._phases import check_plane
 from whichcam.signal._vectors import WIDTH, filled, load, store
 from whichcam.signal._wavelet import least_mean
 
-# numba keeps this file compiled with copies from others: 8760c841
+# numba keeps this file compiled with copies from others: 9647ac9a
 
 _REACH: Final = 4  # of a window, either side
 # Sums may be reordered, and NaN must stay NaN.

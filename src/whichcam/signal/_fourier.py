@@ -243,9 +243,9 @@ def _passes(
 ) -> None:
     """Do some of the passes on a part of the rows.
 
-    They bring together only rows that are ``rest`` apart, as each leaves sequences whose
-    length is a multiple of it. So all are done on a few of these rows, which stay in the
-    nearest cache, before the next few.
+    They bring together only rows that are ``rest`` apart, as each leaves sequences
+    whose length is a multiple of it. So all are done on a few of these rows, which
+    stay in the nearest cache, before the next few.
     """
     first, last = passes
     top, bottom = part

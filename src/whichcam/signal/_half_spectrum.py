@@ -28,7 +28,7 @@ from whichcam.signal._fourier import (
 )
 from whichcam.signal._vectors import WIDTH, load, stream
 
-# numba keeps this file compiled with copies from others: baf4ee25
+# numba keeps this file compiled with copies from others: 875c4fe0
 
 # Sums may be reordered; NaN must stay NaN, or bad input would pass for good.
 _FAST: Final = {"reassoc", "contract", "nsz", "arcp"}
